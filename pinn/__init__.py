@@ -1,0 +1,74 @@
+"""Solve partial differential equations with physics-informed neural fields, and prove the answer.
+
+Names are looked up when they are first used, so that importing `pinn` does not import TensorFlow.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pinn.app.solution import Solution, load
+    from pinn.app.solve import solve
+    from pinn.calculus import (
+        PointSet,
+        biharmonic,
+        divergence,
+        gradient,
+        hessian,
+        hessian_diagonal,
+        laplacian,
+    )
+    from pinn.geometry import Annulus, Ball, Box, Interval
+    from pinn.problems import Dirichlet, Initial, Neumann, Problem
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "pinn.calculus": (
+        "PointSet",
+        "biharmonic",
+        "divergence",
+        "gradient",
+        "hessian",
+        "hessian_diagonal",
+        "laplacian",
+    ),
+    "pinn.geometry": ("Annulus", "Ball", "Box", "Interval"),
+    "pinn.problems": ("Dirichlet", "Initial", "Neumann", "Problem"),
+    "pinn.app.solution": ("Solution", "load"),
+    "pinn.app.solve": ("solve",),
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = [
+    "Annulus",
+    "Ball",
+    "Box",
+    "Dirichlet",
+    "Initial",
+    "Interval",
+    "Neumann",
+    "PointSet",
+    "Problem",
+    "Solution",
+    "biharmonic",
+    "divergence",
+    "gradient",
+    "hessian",
+    "hessian_diagonal",
+    "laplacian",
+    "load",
+    "solve",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'pinn' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,28 @@
+"""The engines by name."""
+
+from __future__ import annotations
+
+from pinn.calculus.needs import Engine
+from pinn.calculus.tape import Tape
+
+ENGINES: dict[str, Engine] = {"tape": Tape()}
+
+
+def engine_named(name: str | Engine) -> Engine:
+    """The engine that a name stands for; an engine passes through.
+
+    | name | engine | when |
+    |---|---|---|
+    | `auto` | `tape` | always: it is the only exact engine there is |
+    | `tape` | nested reverse mode | the reference |
+
+    Raises:
+        ValueError: an unknown name; the message lists the names.
+    """
+    if not isinstance(name, str):
+        return name
+    if name == "auto":
+        return ENGINES["tape"]
+    if name not in ENGINES:
+        raise ValueError(f"engine: expected one of auto, {', '.join(ENGINES)}; got {name!r}")
+    return ENGINES[name]
