@@ -1,0 +1,35 @@
+"""Shapes with named axes: where a problem lives, and where on its boundary which condition holds.
+
+    >>> from pinn.geometry import Ball, Interval
+    >>> domain = Interval(0.0, 1.0).over(0.0, 2.0)
+    >>> domain.axes, domain.measure, list(domain.parts)
+    (('x', 't'), 2.0, ['x_min', 'x_max', 'initial'])
+    >>> points, normals = Ball((0.0, 0.0), 1.0).parts["sphere"].sample([[0.0]])
+    >>> points.tolist(), normals.tolist()
+    ([[1.0, 0.0]], [[1.0, 0.0]])
+
+`Shape` is the contract, with the laws that every shape obeys. A new shape is one file with a subclass of
+`SpatialShape`, its name in the list below, and its closed forms as one case of the shared tests.
+"""
+
+from __future__ import annotations
+
+from pinn.geometry.annulus import Annulus
+from pinn.geometry.ball import Ball
+from pinn.geometry.boundary_data import BoundaryData, Constant
+from pinn.geometry.box import Box, Interval
+from pinn.geometry.shape import BoundaryPart, Shape, SpatialShape
+from pinn.geometry.time_product import TimeProduct
+
+__all__ = [
+    "Annulus",
+    "Ball",
+    "BoundaryData",
+    "BoundaryPart",
+    "Box",
+    "Constant",
+    "Interval",
+    "Shape",
+    "SpatialShape",
+    "TimeProduct",
+]

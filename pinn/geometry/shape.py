@@ -1,0 +1,243 @@
+"""The contract of a shape, and of a part of its boundary."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
+
+from numpy.typing import ArrayLike, NDArray
+
+from pinn.geometry.boundary_data import BoundaryData, Constant, checked_data, common_constant
+from pinn.geometry.checks import Array, device_points, host_points, unit_points
+
+if TYPE_CHECKING:
+    import numpy as np
+    import tensorflow as tf
+
+    from pinn.geometry.time_product import TimeProduct
+
+BOUNDARY = "boundary"
+INITIAL = "initial"
+ROUND_OFFS = 8.0  # a point computed by one of the maps here is off by at most a few units in the last place
+
+
+@dataclass(frozen=True)
+class BoundaryPart:
+    """An elementary part of a boundary: a face, a sphere, the initial time.
+
+    Attributes:
+        name: how conditions refer to it, such as "x_min", "sphere", "inner", "initial".
+        measure: its length, area, ... in the units of the axes. A point counts 1; on a time product the measure is that
+            of the part in space times the duration; for "initial" it is the measure of the shape in space.
+        unit_dimension: the number k of unit-cube coordinates that `sample` takes.
+        sample: unit coordinates `[n, k]` -> (points `[n, d]`, outward unit normals `[n, d]`). Uniform coordinates give
+            points uniform in measure, so `measure * mean(f(points))` estimates the integral of f over the part.
+    """
+
+    name: str
+    measure: float
+    unit_dimension: int
+    sample: Callable[[ArrayLike], tuple[Array, Array]]
+
+
+class Shape(ABC):
+    """A closed bounded set with named axes, a boundary in named parts, and uniform maps from the unit cube.
+
+    The public methods check what they are given and are final; a new shape writes the abstract ones. Everything is
+    float64 NumPy, but for `vanishing` and `lift`, which are TensorFlow functions: in float32 or float64, eagerly, in
+    `tf.function` or under XLA, twice differentiable with respect to the points.
+
+    Laws that every shape obeys (with n the outward normal of a part, M its measure, and D the space dimension):
+
+    - `signed_distance` and `inside` agree, and n is the gradient of `signed_distance` on the part;
+    - the divergence theorem links `measure`, `interior` and the `parts` (a time product has no part at its end);
+    - `vanishing` is zero on the named parts and only there, with a slope along n that is not zero;
+    - `lift` equals the data on the named parts, and asks for the data nowhere else.
+
+    Attributes:
+        axes: the names of all coordinates in their order, such as `("x", "y")` or `("x", "t")`.
+    """
+
+    axes: tuple[str, ...]
+
+    @property
+    @abstractmethod
+    def time_axis(self) -> str | None:
+        """The name of the time axis (always the last one), or None for a shape in space."""
+
+    @property
+    @abstractmethod
+    def bounds(self) -> tuple[Array, Array]:
+        """The smallest box around the shape: lower corner `[d]`, upper corner `[d]`."""
+
+    @property
+    @abstractmethod
+    def measure(self) -> float:
+        """Length, area, volume, ... in the units of the axes."""
+
+    @property
+    @abstractmethod
+    def unit_dimension(self) -> int:
+        """The number of unit-cube coordinates that `interior` takes."""
+
+    @property
+    @abstractmethod
+    def parts(self) -> dict[str, BoundaryPart]:
+        """The elementary parts of the boundary by name, in a fixed order."""
+
+    @property
+    @final
+    def dim(self) -> int:
+        """The number d of coordinates, time included."""
+        return len(self.axes)
+
+    @property
+    @final
+    def space_axes(self) -> tuple[str, ...]:
+        """The names of the coordinates without time."""
+        return tuple(axis for axis in self.axes if axis != self.time_axis)
+
+    @final
+    def select(self, on: str | Collection[str]) -> tuple[BoundaryPart, ...]:
+        """The parts that `on` names, each once, in the order of `parts`.
+
+        Args:
+            on: the name of a part, several names, or "boundary" for all parts in space (never "initial").
+
+        Raises:
+            ValueError: a name is unknown; the message lists the parts.
+        """
+        parts = self.parts
+        asked = (on,) if isinstance(on, str) else tuple(on)
+        for name in asked:
+            if name != BOUNDARY and name not in parts:
+                raise ValueError(f"unknown boundary part {name!r}: choose from {', '.join(parts)}, or {BOUNDARY}.")
+        everywhere = BOUNDARY in asked
+        return tuple(part for name, part in parts.items() if name in asked or (everywhere and name != INITIAL))
+
+    @final
+    def inside(self, points: ArrayLike) -> NDArray[np.bool_]:
+        """Whether each of the points `[N, d]` lies in the closed shape: `[N]`.
+
+        A few units in the last place of the size of the shape are forgiven, in the precision the points come in
+        (float32 points are judged as such), so that points of the boundary count as inside.
+        """
+        array, round_off = host_points(points, self.dim)
+        return self._inside(array, ROUND_OFFS * round_off)
+
+    @final
+    def signed_distance(self, points: ArrayLike) -> Array:
+        """Euclidean distance from each of the points `[N, d]` to the boundary, negative inside: `[N]`.
+
+        The boundary meant is the whole topological one; for a time product it includes the end time.
+        """
+        return self._signed_distance(host_points(points, self.dim)[0])
+
+    @final
+    def interior(self, unit: ArrayLike) -> Array:
+        """Maps unit-cube coordinates `[n, unit_dimension]` into the shape: points `[n, d]`.
+
+        The map keeps volume ratios: uniform coordinates give uniform points, and `measure * mean(f(points))` estimates
+        the integral of f. It is monotone a coordinate where that is possible, so that low-discrepancy coordinates
+        (Sobol, Latin hypercube) give points that are as evenly spread.
+
+        Raises:
+            ValueError: the coordinates have a wrong shape or leave [0, 1].
+        """
+        return self._interior(unit_points(unit, self.unit_dimension))
+
+    @final
+    def vanishing(self, points: tf.Tensor, parts: str | Collection[str]) -> tf.Tensor:
+        """A smooth function of the points `[N, d]` that is zero on the named parts: `[N]`.
+
+        It is positive elsewhere inside, has a non-zero slope across the interior of every named part, and a maximum of
+        about 1. It is the factor phi in the ansatz `u = g + phi * N`. With no parts named it is 1 everywhere.
+
+        Args:
+            points: `[N, d]` in the shape.
+            parts: what `select` takes, or nothing at all: `()`.
+
+        Raises:
+            ValueError: a part is unknown, or the points have a wrong shape.
+        """
+        names = frozenset(part.name for part in self.select(parts))
+        tensor = device_points(points, self.dim)
+        return self._vanishing(tensor, names) if names else Constant(1.0)(tensor)
+
+    @final
+    def lift(self, points: tf.Tensor, data: Mapping[str, BoundaryData]) -> tf.Tensor:
+        """A smooth extension of boundary data to the points `[N, d]`: `[N]`. It is the g in `u = g + phi * N`.
+
+        On every named part it equals the data of that part, if the data agree where parts meet. The data are only
+        evaluated at points of their part, always N at a time and in the order of the points. When all data are the same
+        `Constant`, so is the lift, at no cost; with no data it is 0.
+
+        Args:
+            points: `[N, d]` in the shape.
+            data: for each part a function `[N, d] -> [N]`; "boundary" stands for all parts in space.
+
+        Raises:
+            ValueError: a part is unknown or given twice, the data have a wrong shape, or the shape cannot interpolate
+                so many parts at a reasonable cost.
+            TypeError: the data are not callable (write `Constant(0.0)` for a number), or have another dtype.
+        """
+        tensor = device_points(points, self.dim)
+        by_part = self._by_part(data)
+        if not by_part:
+            return Constant(0.0)(tensor)
+        constant = common_constant(by_part.values())
+        return self._lift(tensor, by_part) if constant is None else constant(tensor)
+
+    @final
+    def over(self, start: float, end: float, *, axis: str = "t") -> TimeProduct:
+        """The space-time domain `shape x [start, end]`, with time as its last coordinate."""
+        from pinn.geometry.time_product import TimeProduct
+
+        return TimeProduct(self, start, end, axis=axis)
+
+    @final
+    def _by_part(self, data: Mapping[str, Any]) -> dict[str, BoundaryData]:
+        """The data by elementary part, checked, with "boundary" spelled out."""
+        by_part: dict[str, BoundaryData] = {}
+        for name, function in data.items():
+            for part in self.select(name):
+                if part.name in by_part:
+                    raise ValueError(f"the data on {part.name!r} are given twice: name each part once.")
+                by_part[part.name] = checked_data(part.name, function)
+        return by_part
+
+    @abstractmethod
+    def _inside(self, points: Array, slack: float) -> NDArray[np.bool_]:
+        """`inside`, forgiving `slack` times the largest coordinate."""
+
+    @abstractmethod
+    def _signed_distance(self, points: Array) -> Array:
+        """`signed_distance` of checked points."""
+
+    @abstractmethod
+    def _interior(self, unit: Array) -> Array:
+        """`interior` of checked coordinates."""
+
+    @abstractmethod
+    def _vanishing(self, points: tf.Tensor, names: frozenset[str]) -> tf.Tensor:
+        """`vanishing` for at least one part, all of them known."""
+
+    @abstractmethod
+    def _lift(self, points: tf.Tensor, data: Mapping[str, BoundaryData]) -> tf.Tensor:
+        """`lift` for at least one part, all of them known, not all the same constant.
+
+        The data must be called with N rows of which row i belongs to `points[i]`: a time product binds the time of each
+        row to the data before it hands them to its shape in space.
+        """
+
+
+class SpatialShape(Shape):
+    """A shape without time: the base of everything that a time product can be built on."""
+
+    @property
+    @final
+    def time_axis(self) -> None:
+        """None: all axes are space axes."""
+        return None

@@ -1,0 +1,158 @@
+"""The space-time domain: a shape in space times an interval of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pinn.geometry.boundary_data import BoundaryData, Constant
+from pinn.geometry.box import product_distance
+from pinn.geometry.checks import TIME, Array, axis_name, finite_number, unit_points
+from pinn.geometry.shape import INITIAL, BoundaryPart, Shape
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class TimeProduct(Shape):
+    """`space x [start, end]`, with time as the last coordinate.
+
+    The parts are those of the shape in space, each times the interval (same names, normals without a time component),
+    and "initial", the shape at `start` with the normal -e_t. The end time is no part: nothing is prescribed there. Unit
+    coordinates are those of the shape in space, then one for the time.
+
+    `vanishing` is that of the shape in space times `(t - start) / (end - start)` where "initial" is named. `lift` is
+    the Boolean sum of the lift S in space, of the data at each time, and the initial data h:
+    `h(x) + S(x, t) - S(x, start)`. It is h at `start` whatever the data; it meets the data of the other parts if these
+    agree with h at `start`. `signed_distance` is Euclidean in the numbers as they stand, space and time alike.
+
+    Args:
+        space: a shape without time.
+        start, end: the interval of time, start < end.
+        axis: the name of the time axis.
+
+    Raises:
+        TypeError: `space` is no shape.
+        ValueError: `space` has time already, `start >= end`, a number not finite, or an axis name that is taken.
+    """
+
+    space: Shape
+    start: float
+    end: float
+    axis: str = field(default=TIME, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.space, Shape):
+            raise TypeError(f"space must be a shape, such as Interval(0.0, 1.0), got {self.space!r}.")
+        if self.space.time_axis is not None:
+            raise ValueError(
+                f"space must have no time of its own, got a shape with the time axis {self.space.time_axis!r}."
+            )
+        start, end = finite_number("start", self.start), finite_number("end", self.end)
+        if start >= end:
+            raise ValueError(f"the time interval is turned inside out: start must be before end, got {start} >= {end}.")
+        if axis_name(self.axis) in self.space.axes:
+            raise ValueError(
+                f"the time axis {self.axis!r} is also a space axis of {self.space.axes}: choose another name."
+            )
+        object.__setattr__(self, "start", start)
+        object.__setattr__(self, "end", end)
+        object.__setattr__(self, "axes", (*self.space.axes, self.axis))
+
+    @property
+    def time_axis(self) -> str:
+        """The name of the time axis."""
+        return self.axis
+
+    @property
+    def bounds(self) -> tuple[Array, Array]:
+        """The bounds in space, then start and end."""
+        lower, upper = self.space.bounds
+        return np.append(lower, self.start), np.append(upper, self.end)
+
+    @property
+    def measure(self) -> float:
+        """The measure in space times the duration."""
+        return self.space.measure * (self.end - self.start)
+
+    @property
+    def unit_dimension(self) -> int:
+        """Those of the shape in space, and one for the time."""
+        return self.space.unit_dimension + 1
+
+    @property
+    def parts(self) -> dict[str, BoundaryPart]:
+        """The parts in space times the interval, then "initial"."""
+        duration = self.end - self.start
+        parts = {
+            name: BoundaryPart(name, part.measure * duration, part.unit_dimension + 1, partial(self._sample_side, part))
+            for name, part in self.space.parts.items()
+        }
+        parts[INITIAL] = BoundaryPart(INITIAL, self.space.measure, self.space.unit_dimension, self._sample_initial)
+        return parts
+
+    def _sample_side(self, part: BoundaryPart, unit: ArrayLike) -> tuple[Array, Array]:
+        coordinates = unit_points(unit, part.unit_dimension + 1)
+        points, normals = part.sample(coordinates[:, :-1])
+        times = self._times(coordinates[:, -1])
+        return np.column_stack([points, times]), np.column_stack([normals, np.zeros_like(times)])
+
+    def _sample_initial(self, unit: ArrayLike) -> tuple[Array, Array]:
+        points = self.space.interior(unit)
+        points = np.column_stack([points, np.full(len(points), self.start)])
+        normals = np.zeros_like(points)
+        normals[:, -1] = -1.0
+        return points, normals
+
+    def _times(self, unit: Array) -> Array:
+        return (1.0 - unit) * self.start + unit * self.end
+
+    def _interior(self, unit: Array) -> Array:
+        return np.column_stack([self.space.interior(unit[:, :-1]), self._times(unit[:, -1])])
+
+    def _inside(self, points: Array, slack: float) -> NDArray[np.bool_]:
+        forgiven = slack * max(abs(self.start), abs(self.end))
+        in_time = (points[:, -1] >= self.start - forgiven) & (points[:, -1] <= self.end + forgiven)
+        return in_time & self.space._inside(points[:, :-1], slack)
+
+    def _signed_distance(self, points: Array) -> Array:
+        in_time = np.maximum(self.start - points[:, -1], points[:, -1] - self.end)
+        return product_distance(np.column_stack([self.space.signed_distance(points[:, :-1]), in_time]))
+
+    def _vanishing(self, points: tf.Tensor, names: frozenset[str]) -> tf.Tensor:
+        import tensorflow as tf
+
+        in_space = self.space.vanishing(points[:, :-1], names - {INITIAL})
+        if INITIAL not in names:
+            return in_space
+        t = points[:, -1]
+        start, end = tf.constant(self.start, t.dtype), tf.constant(self.end, t.dtype)
+        return in_space * ((t - start) / (end - start))
+
+    def _lift(self, points: tf.Tensor, data: Mapping[str, BoundaryData]) -> tf.Tensor:
+        import tensorflow as tf
+
+        x, t = points[:, :-1], points[:, -1:]
+        sides = {name: function for name, function in data.items() if name != INITIAL}
+        lifted = self.space.lift(x, _at_time(sides, t))
+        if INITIAL not in data:
+            return lifted
+        start = tf.fill(tf.shape(t), tf.constant(self.start, t.dtype))
+        return data[INITIAL](tf.concat([x, start], axis=1)) + (lifted - self.space.lift(x, _at_time(sides, start)))
+
+
+def _at_time(data: Mapping[str, BoundaryData], t: tf.Tensor) -> dict[str, BoundaryData]:
+    """Data of points in space and time as data of points in space, row i at the time `t[i]` (`t`: `[N, 1]`)."""
+    return {name: f if isinstance(f, Constant) else partial(_evaluate_at, f, t) for name, f in data.items()}
+
+
+def _evaluate_at(function: BoundaryData, t: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    import tensorflow as tf
+
+    return function(tf.concat([x, t], axis=1))

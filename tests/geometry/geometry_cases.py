@@ -1,0 +1,152 @@
+"""The shared test table: one case a shape, with its moments in closed form and its membership written out slowly.
+
+A new shape adds one entry to `CASES`; every test of laws runs on it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from pinn.geometry import Annulus, Ball, Box, Interval, Shape
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Measure, mean `[d]` and covariance `[d, d]` of the uniform distribution on a set."""
+
+    measure: float
+    mean: Array
+    covariance: Array
+
+
+@dataclass(frozen=True)
+class Part(Moments):
+    """Moments of a boundary part, and a function of one point that is zero on it."""
+
+    off: Callable[[Array], float]
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    shape: Shape
+    interior: Moments
+    parts: dict[str, Part]
+    contains: Callable[[Array], bool]
+
+    @property
+    def size(self) -> float:
+        lower, upper = self.shape.bounds
+        return float(max(upper - lower))
+
+
+def box_case(name: str, shape: Box, lower: Sequence[float], upper: Sequence[float]) -> Case:
+    a, b = np.array(lower, float), np.array(upper, float)
+    lengths, mean, variance = b - a, (a + b) / 2, (b - a) ** 2 / 12
+    parts = {}
+    for i, axis in enumerate(shape.axes):
+        for side, value in (("min", a[i]), ("max", b[i])):
+            face_mean, face_variance = mean.copy(), variance.copy()
+            face_mean[i], face_variance[i] = value, 0.0
+            measure = float(np.prod(np.delete(lengths, i)))
+            parts[f"{axis}_{side}"] = Part(
+                measure, face_mean, np.diag(face_variance), lambda p, i=i, value=value: p[i] - value
+            )
+    interior = Moments(float(np.prod(lengths)), mean, np.diag(variance))
+    return Case(name, shape, interior, parts, lambda p: all(a[i] <= p[i] <= b[i] for i in range(len(a))))
+
+
+def ball_volume(d: int) -> float:
+    return math.pi ** (d / 2) / math.gamma(d / 2 + 1)
+
+
+def sphere_part(center: Array, radius: float) -> Part:
+    """On a sphere the variance of a coordinate is R^2 / d."""
+    d = len(center)
+    measure = d * ball_volume(d) * radius ** (d - 1)
+    covariance = np.eye(d) * radius**2 / d
+    return Part(measure, center, covariance, lambda p: math.dist(p, center) - radius)
+
+
+def round_case(name: str, shape: Shape, center: Sequence[float], inner: float, outer: float) -> Case:
+    """Balls and annuli: E |x - c|^2 = d / (d + 2) * (b^(d+2) - a^(d+2)) / (b^d - a^d)."""
+    c, d = np.array(center, float), len(center)
+    shell = outer**d - inner**d
+    variance = (outer ** (d + 2) - inner ** (d + 2)) / (d + 2) / shell
+    parts = (
+        {"inner": sphere_part(c, inner), "outer": sphere_part(c, outer)} if inner else {"sphere": sphere_part(c, outer)}
+    )
+    interior = Moments(ball_volume(d) * shell, c, np.eye(d) * variance)
+    return Case(name, shape, interior, parts, lambda p: inner <= math.dist(p, c) <= outer)
+
+
+def bordered(covariance: Array, variance: float) -> Array:
+    """The covariance of a set times an independent time."""
+    return np.block(
+        [[covariance, np.zeros((len(covariance), 1))], [np.zeros((1, len(covariance))), np.array([[variance]])]]
+    )
+
+
+def time_case(case: Case, shape: Shape, start: float, end: float) -> Case:
+    duration, middle, variance = end - start, (start + end) / 2, (end - start) ** 2 / 12
+
+    def product(m: Moments) -> tuple[float, Array, Array]:
+        return m.measure * duration, np.append(m.mean, middle), bordered(m.covariance, variance)
+
+    parts = {name: Part(*product(part), lambda p, off=part.off: off(p[:-1])) for name, part in case.parts.items()}
+    space = case.interior
+    initial_mean = np.append(space.mean, start)
+    parts["initial"] = Part(space.measure, initial_mean, bordered(space.covariance, 0.0), lambda p: p[-1] - start)
+    return Case(
+        f"{case.name}_in_time",
+        shape,
+        Moments(*product(space)),
+        parts,
+        lambda p: start <= p[-1] <= end and case.contains(p[:-1]),
+    )
+
+
+INTERVAL = box_case("interval", Interval(-0.5, 2.0), [-0.5], [2.0])
+RECTANGLE = box_case("rectangle", Box((0.0, -1.0), (2.0, 0.5)), [0.0, -1.0], [2.0, 0.5])
+DISK = round_case("disk", Ball((0.3, -0.2), 1.5), [0.3, -0.2], 0.0, 1.5)
+RING = round_case("ring", Annulus((1.0, 0.5), 0.4, 1.0), [1.0, 0.5], 0.4, 1.0)
+
+CASES = (
+    RECTANGLE,
+    INTERVAL,
+    box_case("cuboid", Box((0.0, 1.0, -2.0), (1.0, 1.5, -0.5)), [0.0, 1.0, -2.0], [1.0, 1.5, -0.5]),
+    box_case("box_5d", Box((0.0,) * 5, (1.0, 2.0, 1.0, 0.5, 1.0)), [0.0] * 5, [1.0, 2.0, 1.0, 0.5, 1.0]),
+    DISK,
+    round_case("ball", Ball((0.0, 1.0, 0.0), 0.8), [0.0, 1.0, 0.0], 0.0, 0.8),
+    round_case("ball_5d", Ball((0.1,) * 5, 1.2), [0.1] * 5, 0.0, 1.2),
+    RING,
+    round_case("shell", Annulus((0.0, 0.0, 1.0), 0.5, 1.2), [0.0, 0.0, 1.0], 0.5, 1.2),
+    round_case("annulus_4d", Annulus((0.0,) * 4, 0.6, 1.0), [0.0] * 4, 0.6, 1.0),
+    time_case(RECTANGLE, RECTANGLE.shape.over(0.0, 1.0), 0.0, 1.0),
+    time_case(INTERVAL, INTERVAL.shape.over(0.5, 2.0), 0.5, 2.0),
+    time_case(DISK, DISK.shape.over(0.0, 3.0), 0.0, 3.0),
+    time_case(RING, RING.shape.over(-1.0, 1.0, axis="tau"), -1.0, 1.0),
+)
+EVERY_CASE = {"argvalues": CASES, "ids": [case.name for case in CASES]}
+
+# The first case of every class, for what is slow and does not depend on the dimension: compiling.
+ONE_CASE_A_CLASS = tuple({type(case.shape): case for case in reversed(CASES)}.values())
+EVERY_CLASS = {"argvalues": ONE_CASE_A_CLASS, "ids": [case.name for case in ONE_CASE_A_CLASS]}
+
+
+def sobol(n: int, k: int, seed: int) -> Array:
+    """n scrambled Sobol points `[n, k]`; for k = 0 there is nothing to choose."""
+    return qmc.Sobol(k, rng=np.random.default_rng(seed)).random(n) if k else np.empty((n, 0))
+
+
+def away_from_edges(n: int, k: int, seed: int) -> Array:
+    """Unit coordinates `[n, k]` in [0.2, 0.8]: points of a part that keep their distance from the other parts."""
+    return 0.2 + 0.6 * np.random.default_rng(seed).random((n, k))
