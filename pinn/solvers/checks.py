@@ -1,0 +1,25 @@
+"""Checks of solver options: each says what was expected, what came and, where it helps, what to do."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+
+
+def whole_number(owner: str, name: str, value: object, *, least: int) -> None:
+    """Raise unless `value` is an integer of at least `least` (booleans are refused)."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{owner}: {name} must be a whole number, got {value!r}.")
+    if value < least:
+        raise ValueError(f"{owner}: {name} must be at least {least}, got {value}.")
+
+
+def between(owner: str, name: str, value: object, low: float, high: float = math.inf, *, closed: bool = False) -> None:
+    """Raise unless `low < value < high`; with `closed`, the lower end belongs to the interval."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{owner}: {name} must be a number, got {value!r}.")
+    number = float(value)
+    if not (low < number < high or (closed and number == low)):
+        relation = "<=" if closed else "<"
+        upper = "" if math.isinf(high) else f" < {high:g}"
+        raise ValueError(f"{owner}: {name} must satisfy {low:g} {relation} {name}{upper} and be finite, got {value}.")
