@@ -1,0 +1,68 @@
+"""A Keras model as a function of one flat weight vector, the form in which solvers see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+@final
+@dataclass(frozen=True)
+class FlatField:
+    """`field(weights [P], points [N, d]) -> [N, m]`, a pure function of both.
+
+    The vector is the trainable weights of the model in Keras' order, each flattened. Weights that are not trained
+    (and any other state) are the model's own.
+
+    Raises:
+        TypeError: the model is not a Keras model or layer.
+        ValueError: the model has no trainable weights, or weights of a dtype other than `dtype`.
+    """
+
+    model: keras.Model
+    dtype: tf.DType
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.model, keras.Layer):
+            raise TypeError(
+                f"field: expected a Keras model, which knows its weights; got {type(self.model).__name__}. "
+                "Wrap the function in a keras.Model or keras.Layer."
+            )
+        if not self.model.trainable_variables:
+            raise ValueError("field: expected a model with trainable weights; got none. Build it by calling it once.")
+        wrong = {v.dtype for v in self.model.trainable_variables} - {self.dtype.name}
+        if wrong:
+            raise ValueError(
+                f"field: expected weights in {self.dtype.name}; got {', '.join(sorted(wrong))}. "
+                f"Give each layer dtype={self.dtype.name!r}, or solve with dtype={sorted(wrong)[0]!r}."
+            )
+
+    @property
+    def size(self) -> int:
+        """The number of trainable weights, `P`."""
+        return sum(self._sizes())
+
+    def __call__(self, weights: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
+        """The field at the points with these weights, `[N, m]`."""
+        pieces = tf.split(weights, self._sizes())
+        shaped = [tf.reshape(piece, v.shape) for piece, v in zip(pieces, self.model.trainable_variables, strict=True)]
+        fixed = [v.value for v in self.model.non_trainable_variables]
+        value, _ = self.model.stateless_call(shaped, fixed, points)
+        return value
+
+    def weights(self) -> np.ndarray:
+        """The model's present weights, `[P]`."""
+        return np.concatenate([np.ravel(v.numpy()) for v in self.model.trainable_variables])
+
+    def assign(self, weights: np.ndarray) -> None:
+        """Give the model these weights, `[P]`."""
+        pieces = np.split(weights, np.cumsum(self._sizes())[:-1])
+        for piece, variable in zip(pieces, self.model.trainable_variables, strict=True):
+            variable.assign(piece.reshape(variable.shape))
+
+    def _sizes(self) -> list[int]:
+        return [int(np.prod(v.shape)) for v in self.model.trainable_variables]

@@ -1,0 +1,126 @@
+"""Networks against NumPy written out by hand, their seeds and precisions, and their life in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pinn.fields import FieldRecipe, FlatField, FourierFeatures, Mlp
+
+LOWER, UPPER = (0.0, -1.0), (2.0, 3.0)
+RECIPES: dict[str, FieldRecipe] = {
+    "mlp": Mlp(width=5, depth=2),
+    "mlp_sine": Mlp(width=4, depth=3, activation="sine"),
+    "mlp_gelu": Mlp(width=4, depth=1, activation="gelu"),
+    "fourier": FourierFeatures(width=5, depth=1, features=3, scale=0.5),
+}
+
+
+def _build(recipe: FieldRecipe, *, dtype: str = "float64", seed: int = 0, components: int = 2) -> keras.Model:
+    return recipe.build(lower=LOWER, upper=UPPER, components=components, dtype=dtype, seed=seed)
+
+
+def _points(dtype: str = "float64") -> np.ndarray:
+    return np.random.default_rng(0).uniform(LOWER, UPPER, (6, 2)).astype(dtype)
+
+
+def _scaled(points: np.ndarray) -> np.ndarray:
+    return 2 * (points - LOWER) / (np.array(UPPER) - LOWER) - 1
+
+
+def test_mlp_is_the_formula() -> None:
+    model, points = _build(RECIPES["mlp"]), _points()
+    w1, b1, w2, b2, w3, b3 = (v.numpy() for v in model.trainable_variables)
+    hidden = np.tanh(np.tanh(_scaled(points) @ w1 + b1) @ w2 + b2)
+    np.testing.assert_allclose(model(points), hidden @ w3 + b3, rtol=1e-13)
+
+
+def test_sine_mlp_is_the_formula() -> None:
+    model, points = _build(RECIPES["mlp_sine"]), _points()
+    *hidden, last, bias = (v.numpy() for v in model.trainable_variables)
+    value = _scaled(points)
+    for weights, shift in zip(hidden[::2], hidden[1::2], strict=True):
+        value = np.sin(value @ weights + shift)
+    np.testing.assert_allclose(model(points), value @ last + bias, rtol=1e-13)
+
+
+def test_fourier_features_are_fixed_waves_before_a_network() -> None:
+    model, points = _build(RECIPES["fourier"]), _points()
+    (waves,) = (v.numpy() for v in model.non_trainable_variables)
+    assert waves.shape == (2, 3)
+    w1, b1, w2, b2 = (v.numpy() for v in model.trainable_variables)
+    phase = _scaled(points) @ waves
+    hidden = np.tanh(np.concatenate([np.sin(phase), np.cos(phase)], axis=1) @ w1 + b1)
+    np.testing.assert_allclose(model(points), hidden @ w2 + b2, rtol=1e-13)
+
+
+def test_waves_have_the_scale_that_was_asked_for() -> None:
+    wide = FourierFeatures(features=2000, scale=3.0).build(
+        lower=LOWER, upper=UPPER, components=1, dtype="float64", seed=1
+    )
+    waves = wide.non_trainable_variables[0].numpy()
+    # 4000 normal numbers: their standard deviation is known to 1/sqrt(8000) = 1.1 %, five of those are enough for ever.
+    np.testing.assert_allclose(waves.std(), 3.0 * np.pi, rtol=0.056)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_seeds_and_precisions(name: str, dtype: str) -> None:
+    first, again, other = (_build(RECIPES[name], dtype=dtype, seed=seed) for seed in (3, 3, 4))
+    assert {v.dtype for v in first.variables} == {dtype}
+    assert first(_points(dtype)).dtype == dtype
+    assert first(_points(dtype)).shape == (6, 2)
+    for a, b, c in zip(first.variables, again.variables, other.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+        if np.any(a.numpy()):  # biases begin at zero whatever the seed
+            assert not np.array_equal(a.numpy(), c.numpy())
+    assert keras.config.floatx() == "float32"  # nothing global was touched
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_saved_network_is_the_same_network(name: str, tmp_path: Path) -> None:
+    model = _build(RECIPES[name])
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_array_equal(keras.saving.load_model(tmp_path / "model.keras")(_points()), model(_points()))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_flat_field_is_the_model_as_a_function_of_its_weights(name: str) -> None:
+    model, points = _build(RECIPES[name]), tf.constant(_points())
+    flat = FlatField(model, tf.float64)
+    assert flat.weights().shape == (flat.size,) == (sum(v.numpy().size for v in model.trainable_variables),)
+    np.testing.assert_array_equal(flat(tf.constant(flat.weights()), points), model(points))
+    moved = flat.weights() + np.random.default_rng(1).normal(size=flat.size)
+    before = model(points)
+    value = flat(tf.constant(moved), points)
+    np.testing.assert_array_equal(model(points), before)  # evaluating elsewhere leaves the model alone
+    flat.assign(moved)
+    np.testing.assert_array_equal(model(points), value)
+    np.testing.assert_array_equal(flat.weights(), moved)
+
+
+BAD_INPUT = {
+    "width": (lambda: Mlp(width=0), ValueError, "field.width: expected a whole number of at least 1; got 0"),
+    "depth": (lambda: Mlp(depth=-1), ValueError, "field.depth: .*got -1"),
+    "activation": (lambda: Mlp(activation="tanhh"), ValueError, "field.activation: expected sine or a Keras.*'tanhh'"),
+    "features": (lambda: FourierFeatures(features=0), ValueError, "field.features"),
+    "scale": (lambda: FourierFeatures(scale=0.0), ValueError, "field.scale: expected a positive number; got 0.0"),
+    "lambda": (lambda: FlatField(lambda p: p, tf.float64), TypeError, "expected a Keras model.*got function"),
+    "no weights": (lambda: FlatField(keras.layers.Rescaling(2.0), tf.float64), ValueError, "trainable weights"),
+    "precision": (
+        lambda: FlatField(_build(Mlp(), dtype="float32"), tf.float64),
+        ValueError,
+        "weights in float64; got float32.*dtype='float32'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_INPUT)
+def test_bad_input_is_refused_in_a_sentence(name: str) -> None:
+    call, kind, message = BAD_INPUT[name]
+    with pytest.raises(kind, match=message):
+        call()
