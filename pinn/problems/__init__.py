@@ -1,0 +1,25 @@
+"""Problems: a domain, an equation written on a jet, conditions, and the exact solution where one is known."""
+
+from pinn.problems.conditions import Condition, Dirichlet, Initial, Neumann, Value
+from pinn.problems.heat import Heat1D, Heat2D
+from pinn.problems.poisson import LaplaceAnnulus, Poisson1D, Poisson2D, PoissonBall, PoissonND
+from pinn.problems.poisson_expression import PoissonExpression
+from pinn.problems.problem import Problem, Residual
+
+__all__ = [
+    "Condition",
+    "Dirichlet",
+    "Heat1D",
+    "Heat2D",
+    "Initial",
+    "LaplaceAnnulus",
+    "Neumann",
+    "Poisson1D",
+    "Poisson2D",
+    "PoissonBall",
+    "PoissonExpression",
+    "PoissonND",
+    "Problem",
+    "Residual",
+    "Value",
+]

@@ -1,0 +1,108 @@
+r"""The heat equation, `\partial_t u = \kappa \Delta u`, with solutions that decay in a single mode."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import tensorflow as tf
+
+from pinn.calculus import Jet, PointSet
+from pinn.geometry import Box, Interval, Shape
+from pinn.problems.conditions import Condition, Dirichlet, Initial
+from pinn.problems.problem import Problem
+
+_PI = math.pi
+
+
+@final
+@dataclass(frozen=True)
+class Heat1D(Problem):
+    r"""A cooling rod.
+
+    `u_t = \kappa u_{xx}` on `(0, 1) \times (0, T)`, `u = 0` at both ends, `u(x, 0) = \sin(\pi x)`. Exact: `u =
+    e^{-\kappa \pi^2 t} \sin(\pi x)`.
+
+    Args:
+        diffusivity: `\kappa > 0`, length^2 a time.
+        duration: `T > 0`.
+    """
+
+    diffusivity: float = 0.25
+    duration: float = 1.0
+
+    citation: ClassVar[str] = (
+        "J. Mueller and M. Zeinhofer, Achieving High Accuracy with PINNs via Energy Natural Gradient Descent, "
+        "ICML 2023."
+    )
+
+    def __post_init__(self) -> None:
+        _require_positive(diffusivity=self.diffusivity, duration=self.duration)
+
+    @property
+    def domain(self) -> Shape:
+        """The unit interval over time."""
+        return Interval(0.0, 1.0).over(0.0, self.duration)
+
+    def residual(self, p: PointSet, u: Jet) -> tf.Tensor:  # noqa: ARG002 - no source
+        r"""`u_t - \kappa u_{xx}`."""
+        return u.d("t") - self.diffusivity * u.laplacian("x")
+
+    def conditions(self) -> Sequence[Condition]:
+        """Cold ends, and the initial mode."""
+        return (Dirichlet(0.0), Initial(lambda p: tf.sin(_PI * p.x)))
+
+    def exact(self, p: PointSet) -> tf.Tensor:
+        r"""`e^{-\kappa \pi^2 t} \sin(\pi x)`."""
+        return tf.exp(-self.diffusivity * _PI**2 * p.t) * tf.sin(_PI * p.x)
+
+
+@final
+@dataclass(frozen=True)
+class Heat2D(Problem):
+    r"""A cooling plate.
+
+    `u_t = \kappa \Delta u` on the unit square for `0 < t < T`, `u = 0` on the edges, `u(x, y, 0) = \sin(\pi x)
+    \sin(\pi y)`. Exact: `u = e^{-2 \kappa \pi^2 t} \sin(\pi x) \sin(\pi y)`.
+
+    Args:
+        diffusivity: `\kappa > 0`, length^2 a time.
+        duration: `T > 0`.
+    """
+
+    diffusivity: float = 0.1
+    duration: float = 1.0
+
+    citation: ClassVar[str] = "H. S. Carslaw and J. C. Jaeger, Conduction of Heat in Solids, 2nd ed., Oxford 1959."
+
+    def __post_init__(self) -> None:
+        _require_positive(diffusivity=self.diffusivity, duration=self.duration)
+
+    @property
+    def domain(self) -> Shape:
+        """The unit square over time."""
+        return Box((0.0, 0.0), (1.0, 1.0)).over(0.0, self.duration)
+
+    def residual(self, p: PointSet, u: Jet) -> tf.Tensor:  # noqa: ARG002 - no source
+        r"""`u_t - \kappa \Delta u`."""
+        return u.d("t") - self.diffusivity * u.laplacian("x", "y")
+
+    def conditions(self) -> Sequence[Condition]:
+        """Cold edges, and the initial mode."""
+        return (Dirichlet(0.0), Initial(_mode))
+
+    def exact(self, p: PointSet) -> tf.Tensor:
+        r"""`e^{-2 \kappa \pi^2 t} \sin(\pi x) \sin(\pi y)`."""
+        return tf.exp(-2 * self.diffusivity * _PI**2 * p.t) * _mode(p)
+
+
+def _mode(p: PointSet) -> tf.Tensor:
+    return tf.sin(_PI * p.x) * tf.sin(_PI * p.y)
+
+
+def _require_positive(**values: float) -> None:
+    for name, value in values.items():
+        if not (math.isfinite(value) and value > 0):
+            raise ValueError(f"{name}: expected a positive number; got {value}")

@@ -1,0 +1,53 @@
+"""Every shipped problem, in the table that each of them must join."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from pinn import problems
+from pinn.calculus import LazyJet, PointSet, Tape
+from pinn.problems import Condition, Problem
+
+PROBLEMS: dict[str, tuple[Problem, ...]] = {
+    "poisson_1d": (problems.Poisson1D(),),
+    "poisson_2d": (problems.Poisson2D(),),
+    "poisson_nd": tuple(problems.PoissonND(d) for d in (1, 2, 5, 10)),
+    "laplace_annulus": (problems.LaplaceAnnulus(), problems.LaplaceAnnulus(0.3, 4.0)),
+    "poisson_ball": (problems.PoissonBall(),),
+    "poisson_expression": (
+        problems.PoissonExpression(),
+        problems.PoissonExpression("exp(x)*sin(y)*z**2", (-1.0, 0.0, 0.0), (1.0, 1.0, 2.0)),
+    ),
+    "heat_1d": (problems.Heat1D(), problems.Heat1D(diffusivity=2.0, duration=0.3)),
+    "heat_2d": (problems.Heat2D(), problems.Heat2D(diffusivity=0.7, duration=2.0)),
+}
+ALL = [pytest_case for group in PROBLEMS.values() for pytest_case in group]
+
+_UNIT = np.random.default_rng(0)
+
+
+def interior(problem: Problem, count: int = 200) -> PointSet:
+    """Random points inside the domain."""
+    shape = problem.domain
+    return PointSet(tf.constant(shape.interior(_UNIT.uniform(size=(count, shape.unit_dimension)))), shape.axes)
+
+
+def boundary(problem: Problem, condition: Condition, count: int = 50) -> PointSet:
+    """Random points, with normals, on the parts that a condition names."""
+    sampled = [
+        part.sample(_UNIT.uniform(size=(count, part.unit_dimension))) for part in problem.domain.select(condition.on)
+    ]
+    points, normals = (tf.constant(np.concatenate(arrays)) for arrays in zip(*sampled, strict=True))
+    return PointSet(points, problem.domain.axes, normals)
+
+
+def jet_of_exact(problem: Problem, p: PointSet, change: object = None) -> LazyJet:
+    """The exact solution as a jet, plus `change(p)` if there is one."""
+    assert problem.exact is not None
+
+    def field(coordinates: tf.Tensor) -> tf.Tensor:
+        at = PointSet(coordinates, p.axes)
+        return problem.exact(at) + (change(at) if callable(change) else 0.0)
+
+    return LazyJet(field, p, problem.frame, Tape())
