@@ -1,0 +1,27 @@
+"""Training: a problem, a field and points become an objective, and a loop hands it to a solver."""
+
+from pinn.training.enforcement import Enforcement, enforce
+from pinn.training.history import History
+from pinn.training.loop import Event, Observer, Training, train
+from pinn.training.objective import ResidualObjective
+from pinn.training.sampling import SAMPLERS, Sampling, boundary_points, interior_points
+from pinn.training.terms import EQUATION, Term, natural_weight, terms_of
+
+__all__ = [
+    "EQUATION",
+    "SAMPLERS",
+    "Enforcement",
+    "Event",
+    "History",
+    "Observer",
+    "ResidualObjective",
+    "Sampling",
+    "Term",
+    "Training",
+    "boundary_points",
+    "enforce",
+    "interior_points",
+    "natural_weight",
+    "terms_of",
+    "train",
+]

@@ -1,0 +1,167 @@
+r"""The objective: a problem and a field as a vector function of the weights.
+
+`loss(w) = \sum_k \lambda_k mean_n r_{kn}(w)^2 = |\rho(w)|^2` with the scaled rows `\rho_{kn} = \sqrt{\lambda_k / N_k}
+r_{kn}`. Every method is a traceable TensorFlow function of one flat weight vector `[P]`, so that a solver can compile
+its whole step around it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import final
+
+import numpy as np
+import tensorflow as tf
+
+from pinn.calculus import Engine, Field
+from pinn.fields import Ansatz, FlatField
+from pinn.training.terms import Term
+
+
+@final
+class ResidualObjective:
+    """Residuals, loss and gradient, Jacobian and products with it, at points that can be replaced in place.
+
+    Implements `pinn.solvers.Objective`.
+
+    Args:
+        field: the network as a function of its weights.
+        ansatz: what makes it satisfy conditions exactly.
+        terms: the residuals.
+        engine: how derivatives are computed.
+        seed: of the points; the same seed gives the same points.
+    """
+
+    def __init__(self, field: FlatField, ansatz: Ansatz, terms: Sequence[Term], *, engine: Engine, seed: int) -> None:
+        self._field = field
+        self._ansatz = ansatz
+        self._terms = tuple(terms)
+        self._engine = engine
+        self._seed = seed
+        self._points = [
+            tuple(tf.Variable(array, dtype=field.dtype, trainable=False) for array in self._draw(k, epoch=0))
+            for k in range(len(self._terms))
+        ]
+
+    @property
+    def size(self) -> int:
+        """The number of weights, `P`."""
+        return self._field.size
+
+    @property
+    def dtype(self) -> tf.DType:
+        """The precision of the computation."""
+        return self._field.dtype
+
+    def points(self) -> dict[str, np.ndarray]:
+        """The present points of each term, `[N, d]`."""
+        return {term.name: pair[0].numpy() for term, pair in zip(self._terms, self._points, strict=True)}
+
+    def resample(self, epoch: int) -> None:
+        """Replace all points by those of another epoch; what was compiled stays valid."""
+        for k, pair in enumerate(self._points):
+            for variable, array in zip(pair, self._draw(k, epoch), strict=True):
+                variable.assign(array)
+
+    def residuals(self, weights: tf.Tensor) -> tf.Tensor:
+        """The scaled rows, `[R]`; the sum of their squares is the loss."""
+        return tf.concat(
+            [
+                self._scale(term, pair) * row
+                for term, pair in self._each()
+                for row in self._rows(term, weights, pair).values()
+            ],
+            axis=0,
+        )
+
+    def loss(self, weights: tf.Tensor) -> tf.Tensor:
+        """The weighted sum of mean squares, `[]`."""
+        return tf.reduce_sum(self.residuals(weights) ** 2)
+
+    def loss_and_gradient(self, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The loss and its gradient, `[]` and `[P]`, from one forward and one reverse pass."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            loss = self.loss(weights)
+        return loss, tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+    def term_losses(self, weights: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The unweighted mean square of every residual by name, each `[]`."""
+        return {
+            name: tf.reduce_mean(row**2)
+            for term, pair in self._each()
+            for name, row in self._rows(term, weights, pair).items()
+        }
+
+    def jacobian(self, weights: tf.Tensor) -> tf.Tensor:
+        """`J = d residuals / d weights`, `[R, P]`: gradients of single points, vectorised over the points."""
+        blocks = [block for term, pair in self._each() for block in self._jacobian_blocks(term, weights, pair)]
+        return tf.concat(blocks, axis=0)
+
+    def transposed_product(self, weights: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+        """`J^T r`, `[P]`, by one reverse pass."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            residuals = self.residuals(weights)
+        return tape.gradient(
+            residuals, weights, output_gradients=rows, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+
+    def jacobian_product(self, weights: tf.Tensor, direction: tf.Tensor) -> tf.Tensor:
+        """`J v`, `[R]`, as the derivative of `J^T s`, which is linear in `s`: two reverse passes and no forward
+        mode.
+        """
+        seed = tf.zeros_like(self.residuals(weights))
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(seed)
+            transposed = self.transposed_product(weights, seed)
+        return tape.gradient(
+            transposed, seed, output_gradients=direction, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+
+    def blame(self, weights: np.ndarray) -> str:
+        """Which residual is not finite at these weights, and at which point first: a sentence for the summary."""
+        tensor = tf.constant(weights, self.dtype)
+        for term, pair in self._each():
+            for name, row in self._rows(term, tensor, pair).items():
+                bad = np.flatnonzero(~np.isfinite(row.numpy()))
+                if bad.size:
+                    where = ", ".join(
+                        f"{axis}={value:.6g}"
+                        for axis, value in zip(term.frame.axes, pair[0].numpy()[bad[0]], strict=True)
+                    )
+                    return f"the residual {name!r} is not finite at {bad.size} of {len(row)} points, first at {where}"
+        return "the residuals are finite and their gradient is not"
+
+    def field(self, weights: tf.Tensor) -> Field:
+        """The field with its exact conditions, `[N, d] -> [N, m]`, at these weights."""
+        return self._ansatz(lambda points: self._field(weights, points))
+
+    def _each(self) -> list[tuple[Term, tuple[tf.Variable, tf.Variable]]]:
+        return list(zip(self._terms, self._points, strict=True))
+
+    def _draw(self, term: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        return self._terms[term].draw((self._seed, epoch, term))
+
+    def _rows(self, term: Term, weights: tf.Tensor, pair: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+        coordinates, normals = (tf.convert_to_tensor(part) for part in pair)
+        return term.rows(self.field(weights), coordinates, normals, self._engine)
+
+    def _scale(self, term: Term, pair: tuple[tf.Variable, tf.Variable]) -> tf.Tensor:
+        return tf.constant(math.sqrt(term.weight / pair[0].shape[0]), self.dtype)
+
+    def _jacobian_blocks(
+        self, term: Term, weights: tf.Tensor, pair: tuple[tf.Variable, tf.Variable]
+    ) -> list[tf.Tensor]:
+        """One `[N, P]` block for each residual of the term."""
+
+        def gradients(point: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, ...]:
+            single = tuple(part[tf.newaxis] for part in point)
+            with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+                tape.watch(weights)
+                rows = [self._scale(term, pair) * row[0] for row in self._rows(term, weights, single).values()]
+            zero = tf.UnconnectedGradients.ZERO
+            return tuple(tape.gradient(row, weights, unconnected_gradients=zero) for row in rows)
+
+        return list(tf.vectorized_map(gradients, tuple(tf.convert_to_tensor(part) for part in pair)))

@@ -1,0 +1,150 @@
+"""Collocation points: where the residual and the conditions are asked to vanish."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, final
+
+import numpy as np
+from scipy.stats import qmc
+
+from pinn.geometry import BoundaryPart, Shape
+
+Unit = np.ndarray  # [n, k] in the unit cube
+
+
+# More axes need more points, and far more of them on the boundary, which has two faces an axis.
+_MANY_AXES = 4
+_FEW, _MANY = (1000, 240, 120), (2000, 800, 400)
+
+
+@final
+@dataclass(frozen=True)
+class Sampling:
+    """How many points, how they are spread, and how often they are drawn anew.
+
+    A count that is left out depends on the number of axes, time included:
+
+    | axes | interior | boundary | initial |
+    |---|---|---|---|
+    | up to 3 | 1000 | 240 | 120 |
+    | 4 and more | 2000 | 800 | 400 |
+
+    Args:
+        kind: one of `SAMPLERS`.
+        interior: points for the equation.
+        boundary: points for the conditions on the boundary, shared among them by measure.
+        initial: points for a condition at the initial time.
+        resample_every: draw new points every so many steps; 0 keeps the first ones.
+
+    Raises:
+        ValueError: an unknown kind, a count below one, a negative interval.
+    """
+
+    kind: str = "sobol"
+    interior: int | None = None
+    boundary: int | None = None
+    initial: int | None = None
+    resample_every: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in SAMPLERS:
+            raise ValueError(f"sampling: expected one of {', '.join(SAMPLERS)}; got {self.kind!r}")
+        for name in ("interior", "boundary", "initial"):
+            count = getattr(self, name)
+            if count is not None and count < 1:
+                raise ValueError(f"sampling.{name}: expected at least 1 point; got {count}")
+        if self.resample_every < 0:
+            raise ValueError(
+                f"sampling.resample_every: expected a number of steps, or 0 for fixed points; got {self.resample_every}"
+            )
+
+    def counts(self, shape: Shape) -> Counts:
+        """The counts for a domain, those that were left out filled in."""
+        interior, boundary, initial = _MANY if shape.dim >= _MANY_AXES else _FEW
+        return Counts(
+            interior if self.interior is None else self.interior,
+            boundary if self.boundary is None else self.boundary,
+            initial if self.initial is None else self.initial,
+        )
+
+
+class Counts(NamedTuple):
+    """Numbers of points inside, on the boundary, and at the initial time."""
+
+    interior: int
+    boundary: int
+    initial: int
+
+
+def interior_points(shape: Shape, count: int, *, kind: str, seed: Sequence[int]) -> np.ndarray:
+    """Points spread uniformly in the shape, `[n, d]`; a grid rounds `count` to a full one.
+
+    Args:
+        shape: the domain.
+        count: how many points.
+        kind: one of `SAMPLERS`.
+        seed: any sequence of numbers; equal seeds give equal points.
+    """
+    return shape.interior(SAMPLERS[kind](count, shape.unit_dimension, np.random.default_rng(seed)))
+
+
+def boundary_points(
+    parts: Sequence[BoundaryPart], count: int, *, kind: str, seed: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points spread uniformly over some parts and their outward normals, each `[n, d]`; every part gets at least
+    one.
+    """
+    measures = np.array([part.measure for part in parts])
+    generator = np.random.default_rng(seed)
+    sampled = [
+        part.sample(SAMPLERS[kind](n, part.unit_dimension, generator))
+        for part, n in zip(parts, _shares(count, measures), strict=True)
+    ]
+    return np.concatenate([points for points, _ in sampled]), np.concatenate([normals for _, normals in sampled])
+
+
+def _shares(count: int, measures: np.ndarray) -> list[int]:
+    """`count` divided in proportion to the measures, by largest remainders, none below one."""
+    exact = count * measures / measures.sum()
+    shares = np.maximum(np.floor(exact).astype(int), 1)
+    for k in np.argsort(shares - exact, kind="stable")[: max(count - int(shares.sum()), 0)]:
+        shares[k] += 1
+    return [int(n) for n in shares]
+
+
+def _uniform(count: int, dimension: int, generator: np.random.Generator) -> Unit:
+    return generator.random((count, dimension))
+
+
+def _sobol(count: int, dimension: int, generator: np.random.Generator) -> Unit:
+    # The sequence keeps its balance in blocks of powers of two: draw one and use its beginning.
+    engine = qmc.Sobol(dimension, scramble=True, rng=generator)
+    return engine.random_base2(max(math.ceil(math.log2(count)), 0))[:count]
+
+
+def _latin_hypercube(count: int, dimension: int, generator: np.random.Generator) -> Unit:
+    return qmc.LatinHypercube(dimension, rng=generator).random(count)
+
+
+def _grid(count: int, dimension: int, generator: np.random.Generator) -> Unit:  # noqa: ARG001 - a grid has no chance in it
+    side = max(round(count ** (1.0 / dimension)), 1)
+    ticks = (np.arange(side) + 0.5) / side
+    return np.stack(np.meshgrid(*[ticks] * dimension, indexing="ij"), axis=-1).reshape(-1, dimension)
+
+
+def _or_single_point(
+    sampler: Callable[[int, int, np.random.Generator], Unit],
+) -> Callable[[int, int, np.random.Generator], Unit]:
+    """A part of dimension zero is one point, and one sample of it says everything."""
+    return lambda count, dimension, generator: sampler(count, dimension, generator) if dimension else np.zeros((1, 0))
+
+
+SAMPLERS: dict[str, Callable[[int, int, np.random.Generator], Unit]] = {
+    "uniform": _or_single_point(_uniform),
+    "sobol": _or_single_point(_sobol),
+    "latin_hypercube": _or_single_point(_latin_hypercube),
+    "grid": _or_single_point(_grid),
+}

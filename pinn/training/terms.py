@@ -1,0 +1,146 @@
+"""Residual terms: an expression, the points where it should vanish, and its weight in the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import tensorflow as tf
+
+from pinn.calculus import Engine, Expression, Field, Frame, Needs, PointSet, learn, observe
+from pinn.geometry import Shape
+from pinn.problems import Condition, Problem
+from pinn.training.sampling import Sampling, boundary_points, interior_points
+
+EQUATION = "equation"
+
+Draw = Callable[[Sequence[int]], tuple[np.ndarray, np.ndarray]]  # seed -> points [n, d], normals [n, d]
+
+
+@final
+@dataclass(frozen=True)
+class Term:
+    """One group of residuals that share points.
+
+    Args:
+        name: `equation`, or the condition's name.
+        expression: `(p, u) -> [N]`, or a mapping of names to `[N]`.
+        draw: points and normals from a seed, always the same number.
+        frame: the names that the expression is written with.
+        weight: factor of the term's mean square in the loss.
+        needs: the derivatives that the expression touches.
+    """
+
+    name: str
+    expression: Expression
+    draw: Draw
+    frame: Frame
+    weight: float
+    needs: Needs
+
+    def rows(self, field: Field, coordinates: tf.Tensor, normals: tf.Tensor, engine: Engine) -> dict[str, tf.Tensor]:
+        """The residuals by name, each `[N]`, of a field `[N, d] -> [N, m]`."""
+        seen = field if self.frame.components is not None else (lambda x: tf.squeeze(field(x), axis=1))
+        points = PointSet(coordinates, self.frame.axes, normals)
+        answer = observe(self.expression, seen, points, frame=self.frame, needs=self.needs, engine=engine)
+        return _named(self.name, answer, coordinates)
+
+
+def terms_of(
+    problem: Problem,
+    conditions: Sequence[Condition],
+    sampling: Sampling,
+    *,
+    dtype: tf.DType,
+    weights: Mapping[str, float],
+) -> tuple[Term, ...]:
+    """The equation and the given conditions as terms; a condition at the initial time has its own count of points.
+
+    Args:
+        problem: what is solved.
+        conditions: the penalties among its conditions.
+        sampling: how many points, and how they are spread.
+        dtype: of the computation.
+        weights: factors by term name; `conditions` is for all conditions that have none of their own. Where nothing is
+            said, the equation has 1 and a condition its natural weight, see `natural_weight`.
+
+    Raises:
+        ValueError: a weight that is not positive, or for a term that does not exist.
+    """
+    names = [EQUATION, *(condition.name for condition in conditions)]
+    _require_weights(weights, names)
+    shape = problem.domain
+    counts = _boundary_counts(problem, conditions, sampling)
+
+    def term(name: str, expression: Expression, draw: Draw, weight: float) -> Term:
+        needs = learn(expression, problem.frame, dtype)
+        return Term(name, expression, draw, problem.frame, weights.get(name, weight), needs)
+
+    def draw_interior(seed: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        points = interior_points(shape, sampling.counts(shape).interior, kind=sampling.kind, seed=seed)
+        return points, np.zeros_like(points)
+
+    def draw_on(condition: Condition) -> Draw:
+        parts, count = shape.select(condition.on), counts[condition.name]
+        return lambda seed: boundary_points(parts, count, kind=sampling.kind, seed=seed)
+
+    def weight(condition: Condition) -> float:
+        return weights.get("conditions", natural_weight(condition, shape))
+
+    equation = term(EQUATION, problem.residual, draw_interior, 1.0)
+    return (equation, *(term(c.name, c.residual, draw_on(c), weight(c)) for c in conditions))
+
+
+def natural_weight(condition: Condition, shape: Shape) -> float:
+    r"""The weight at which a penalty and the residual of a Laplacian are felt alike.
+
+    A residual `r` of `\Delta u = f` moves the solution by about `r / \kappa`, where `\kappa = \sum_i (\pi / L_i)^2`
+    is the lowest eigenvalue of `-\Delta` on the bounding box with sides `L_i`; an error `b` in a boundary value moves
+    it by `b`, and an error in a flux by about `b / \sqrt\kappa`. Equal influence on the mean squares asks for
+    `\kappa^2` on values and `\kappa` on fluxes, which also gives all terms of the loss the same units.
+    """
+    lower, upper = shape.bounds
+    sides = (upper - lower)[: len(shape.space_axes)]
+    kappa = float(np.sum((np.pi / sides) ** 2))
+    return kappa**2 if condition.fixes_value else kappa
+
+
+def _boundary_counts(problem: Problem, conditions: Sequence[Condition], sampling: Sampling) -> dict[str, int]:
+    """Points for each condition: those in space share `boundary` by measure."""
+    shape = problem.domain
+    asked = sampling.counts(shape)
+    measures = {c.name: sum(p.measure for p in shape.select(c.on)) for c in conditions}
+    if len(measures) < len(conditions):
+        raise ValueError(f"{problem.name}: expected different conditions; got {', '.join(c.name for c in conditions)}")
+    at_start = {c.name for c in conditions if all(p.name == "initial" for p in shape.select(c.on))}
+    total = sum(measure for name, measure in measures.items() if name not in at_start)
+    return {
+        name: asked.initial if name in at_start else max(round(asked.boundary * measure / total), 1)
+        for name, measure in measures.items()
+    }
+
+
+def _require_weights(weights: Mapping[str, float], names: Sequence[str]) -> None:
+    known = [*names, "conditions"]
+    for name, weight in weights.items():
+        if name not in known:
+            raise ValueError(f"weights: expected one of {', '.join(known)}; got {name!r}")
+        if not (np.isfinite(weight) and weight > 0):
+            raise ValueError(f"weights.{name}: expected a positive number; got {weight}")
+
+
+def _named(name: str, answer: tf.Tensor | Mapping[str, tf.Tensor], coordinates: tf.Tensor) -> dict[str, tf.Tensor]:
+    """The answer of an expression as named rows, each checked to be `[N]`."""
+    named = dict(answer) if isinstance(answer, Mapping) else {name: answer}
+    rows = {key: tf.convert_to_tensor(row) for key, row in named.items()}
+    for key, row in rows.items():
+        if row.shape.rank != 1 or not row.shape.is_compatible_with(coordinates.shape[:1]):
+            raise ValueError(
+                f"residual {key!r}: expected the shape [N], one number a point; got {row.shape.as_list()}. "
+                "A field of several components gives its parts as u[0], u[1], ..."
+            )
+        if row.dtype != coordinates.dtype:
+            raise ValueError(f"residual {key!r}: expected {coordinates.dtype.name}; got {row.dtype.name}")
+    return rows

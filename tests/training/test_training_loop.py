@@ -1,0 +1,130 @@
+"""The loop: it stops with a reason, keeps the best, watches, resamples, and gives the same weights every time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+from training_cases import PROBLEMS, LogOfField, objective
+
+from pinn.solvers import Adam, Chain, Lbfgs, StopReason
+from pinn.training import Event, History, Training, train
+from pinn.training.interrupt import interruption
+from pinn.training.loop import INTERRUPTED, TIME_LIMIT
+
+
+def _train(solver: object, **options: object) -> Training:
+    target, field = objective(PROBLEMS["poisson_2d"], conditions="exact")
+    return train(target, solver, field.weights(), steps_planned=10, **options)
+
+
+CHAIN = Chain((Adam(max_steps=30, learning_rate=1e-2), Lbfgs(max_steps=20)))
+
+
+def test_training_lowers_the_loss_and_says_why_it_stopped() -> None:
+    events: list[Event] = []
+    found = _train(CHAIN, observer=events.append, monitor=lambda w: float(np.sum(w**2)))
+    assert found.steps == 50
+    assert found.stop_reason == StopReason.STEP_LIMIT.value
+    assert found.failure is None
+    assert not found.interrupted
+    history = found.history.columns()
+    np.testing.assert_array_equal(history["step"], np.arange(1, 51))
+    assert list(history["stage"]) == ["adam"] * 30 + ["lbfgs"] * 20
+    assert history["loss"][-1] < 0.5 * history["loss"][0]
+    assert np.all(np.diff(history["seconds"]) >= 0)
+    measured = ~np.isnan(history["error"])
+    assert measured[-1]
+    np.testing.assert_array_equal(measured, ~np.isnan(history["loss/equation"]))
+    np.testing.assert_allclose(history["error"][-1], np.sum(found.weights**2))
+    np.testing.assert_allclose(history["loss/equation"][-1], history["loss"][-1], rtol=1e-10)
+    assert [event.step for event in events] == sorted({event.step for event in events})
+    assert events[-1].step == 50
+    assert events[-1].stage == "lbfgs"
+    assert all(event.steps_planned == 10 for event in events)
+    assert found.compile_seconds > 0
+    assert found.train_seconds > 0
+
+
+def test_the_same_seed_gives_the_same_weights_bit_for_bit() -> None:
+    first, second = _train(CHAIN), _train(CHAIN)
+    np.testing.assert_array_equal(first.weights, second.weights)
+    np.testing.assert_array_equal(first.history.columns()["loss"], second.history.columns()["loss"])
+
+
+def test_a_time_limit_ends_training_with_a_reason() -> None:
+    found = _train(Adam(max_steps=10**6), time_limit=0.2)
+    assert found.stop_reason == TIME_LIMIT
+    assert 0 < found.steps < 10**6
+    assert found.failure is None
+
+
+def test_an_interrupt_ends_training_at_a_whole_step_and_keeps_the_best() -> None:
+    def interrupt(event: Event) -> None:
+        if event.step > 20:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    found = _train(Adam(max_steps=10**6), observer=interrupt)
+    assert found.interrupted
+    assert found.stop_reason == INTERRUPTED
+    assert found.steps > 20
+    assert np.isfinite(found.weights).all()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_second_interrupt_is_raised() -> None:
+    with interruption() as came:
+        assert not came()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert came()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_other_threads_leave_signals_alone() -> None:
+    answers: list[bool] = []
+
+    def ask() -> None:
+        with interruption() as came:
+            answers.append(came())
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert answers == [False]
+
+
+def test_a_loss_that_is_not_a_number_names_step_and_residual_and_keeps_good_weights() -> None:
+    target, field = objective(LogOfField())
+    start = np.zeros_like(field.weights())
+    start[-1] = 0.3  # the bias of the output: u = 0.3, and the equation drives it below 0.001
+    found = train(target, Adam(max_steps=500, learning_rate=0.05), start, steps_planned=500)
+    assert found.failure is not None
+    assert found.failure.startswith(f"step {found.steps + 1}: the residual 'equation' is not finite at ")
+    assert found.stop_reason == StopReason.NOT_FINITE.value
+    assert 1 <= found.steps < 500
+    assert np.isfinite(found.weights).all()
+    assert "residuals are finite" in target.blame(found.weights)
+    assert np.isfinite(found.history.columns()["loss"]).all()
+
+
+@pytest.mark.parametrize("solver", [Adam(max_steps=20), Lbfgs(max_steps=20), CHAIN], ids=lambda s: s.name)
+def test_points_are_drawn_anew_at_the_steps_asked_for(solver: object) -> None:
+    target, field = objective(PROBLEMS["poisson_2d"])
+    drawn: list[int] = []
+    resample = target.resample
+    target.resample = lambda epoch: (drawn.append(epoch), resample(epoch))  # type: ignore[method-assign]
+    found = train(target, solver, field.weights(), steps_planned=20, resample_every=6)
+    assert drawn == list(range(1, (found.steps - 1) // 6 + 1))
+    fixed, field = objective(PROBLEMS["poisson_2d"])
+    assert not np.array_equal(train(fixed, solver, field.weights(), steps_planned=20).weights, found.weights)
+
+
+def test_a_history_without_steps_has_empty_columns() -> None:
+    columns = History().columns()
+    assert {"step", "seconds", "loss", "error", "stage"} <= set(columns)
+    assert all(len(column) == 0 for column in columns.values())

@@ -1,0 +1,91 @@
+"""Collocation points: inside, on the boundary, as many as asked, the same for the same seed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pinn.geometry import Annulus, Ball, Box, Interval
+from pinn.training import SAMPLERS, Sampling, boundary_points, interior_points
+
+SHAPES = {
+    "interval": Interval(0.0, 2.0),
+    "box": Box((0.0, 1.0), (1.0, 3.0)),
+    "ball": Ball((0.0, 0.0, 0.0), 1.5),
+    "annulus_in_time": Annulus((0.0, 0.0), 1.0, 2.0).over(0.0, 3.0),
+}
+
+
+@pytest.mark.parametrize("kind", SAMPLERS)
+@pytest.mark.parametrize("name", SHAPES)
+def test_points_are_inside_and_repeatable(name: str, kind: str) -> None:
+    shape = SHAPES[name]
+    points, again, other = (interior_points(shape, 300, kind=kind, seed=(seed, 0)) for seed in (1, 1, 2))
+    assert points.shape[1] == shape.dim
+    assert len(points) == 300 or kind == "grid"
+    assert shape.inside(points).all()
+    np.testing.assert_array_equal(points, again)
+    assert kind == "grid" or not np.array_equal(points, other)
+
+
+def test_a_grid_is_a_full_grid_of_about_the_size_asked_for() -> None:
+    points = interior_points(SHAPES["box"], 90, kind="grid", seed=(0,))
+    assert len(points) == 81
+    assert len(np.unique(points[:, 0])) == len(np.unique(points[:, 1])) == 9
+
+
+@pytest.mark.parametrize("kind", ["sobol", "latin_hypercube", "grid"])
+def test_even_points_integrate_better_than_chance(kind: str) -> None:
+    """The integral of exp(x + y) over the unit square, (e - 1)^2, by 1024 points; chance would be off by 1 %."""
+    points = interior_points(Box((0.0, 0.0), (1.0, 1.0)), 1024, kind=kind, seed=(0,))
+    error = abs(np.mean(np.exp(points.sum(axis=1))) - (np.e - 1) ** 2)
+    chance = np.std(np.exp(points.sum(axis=1))) / np.sqrt(1024)
+    assert error < 0.5 * chance
+
+
+@pytest.mark.parametrize("kind", SAMPLERS)
+def test_boundary_points_share_by_measure(kind: str) -> None:
+    parts = Box((0.0, 0.0), (1.0, 3.0)).select("boundary")
+    points, normals = boundary_points(parts, 80, kind=kind, seed=(0,))
+    assert len(points) == 80
+    np.testing.assert_array_equal(np.linalg.norm(normals, axis=1), 1.0)
+    vertical = np.abs(normals[:, 0]) == 1.0
+    assert vertical.sum() == 60  # the two sides of length 3 hold three quarters of the boundary
+    assert np.all(np.isin(points[vertical, 0], (0.0, 1.0)))
+
+
+def test_ends_of_an_interval_are_single_points() -> None:
+    points, normals = boundary_points(Interval(0.0, 2.0).select("boundary"), 100, kind="uniform", seed=(0,))
+    np.testing.assert_array_equal(points, [[0.0], [2.0]])
+    np.testing.assert_array_equal(normals, [[-1.0], [1.0]])
+
+
+def test_every_part_gets_a_point() -> None:
+    parts = Box((0.0, 0.0), (1.0, 1000.0)).select("boundary")
+    _, normals = boundary_points(parts, 10, kind="uniform", seed=(0,))
+    assert {tuple(n) for n in normals} == {(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)}
+
+
+def test_counts_that_are_left_out_follow_the_number_of_axes() -> None:
+    plane, cube_in_time = Box((0.0,) * 2, (1.0,) * 2), Box((0.0,) * 3, (1.0,) * 3).over(0.0, 1.0)
+    assert Sampling().counts(plane) == (1000, 240, 120)
+    assert Sampling(boundary=7).counts(plane.over(0.0, 1.0)) == (1000, 7, 120)
+    assert Sampling(initial=9).counts(cube_in_time) == (2000, 800, 9)
+
+
+BAD_INPUT = {
+    "kind": (
+        {"kind": "hammersley"},
+        "sampling: expected one of uniform, sobol, latin_hypercube, grid; got 'hammersley'",
+    ),
+    "interior": ({"interior": 0}, "sampling.interior: expected at least 1 point; got 0"),
+    "boundary": ({"boundary": -3}, "sampling.boundary: .*got -3"),
+    "interval": ({"resample_every": -1}, "sampling.resample_every: expected a number of steps"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_INPUT)
+def test_bad_input_is_refused_in_a_sentence(name: str) -> None:
+    options, message = BAD_INPUT[name]
+    with pytest.raises(ValueError, match=message):
+        Sampling(**options)
