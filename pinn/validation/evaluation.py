@@ -1,0 +1,134 @@
+"""Fields, exact solutions and residuals evaluated on many points, a fixed number at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+import tensorflow as tf
+
+from pinn.calculus import Engine, Expression, Field, Jet, LazyJet, PointSet, learn, observe
+from pinn.problems import Problem
+
+_Compiled = Callable[[tf.Tensor], Any]  # points [N, d] -> tensors with N rows
+
+_BLOCK = 4096  # points a call: bounds the memory of second derivatives
+
+
+@final
+@dataclass(frozen=True)
+class Evaluator:
+    """Answers questions about one field of one problem, in NumPy arrays.
+
+    Args:
+        problem: what the field should solve.
+        field: `[N, d] -> [N, m]`.
+        engine: how derivatives are computed.
+        dtype: of the points and the field.
+    """
+
+    problem: Problem
+    field: Field
+    engine: Engine
+    dtype: tf.DType
+
+    def scalar_or_vector(self, coordinates: tf.Tensor) -> tf.Tensor:
+        """The field with the shape a problem sees: `[N]` for one component, otherwise `[N, m]`."""
+        value = self.field(coordinates)
+        return tf.squeeze(value, axis=1) if self.problem.frame.components is None else value
+
+    def value(self, points: np.ndarray) -> np.ndarray:
+        """The field, `[N]` or `[N, m]`."""
+        return self._in_blocks(self._value, points)
+
+    def exact(self, points: np.ndarray) -> np.ndarray:
+        """The exact solution, `[N]` or `[N, m]`.
+
+        Raises:
+            ValueError: it is not known, not finite at a point, or of a wrong shape.
+        """
+        values = self._in_blocks(self._exact, points)
+        bad = np.flatnonzero(~np.isfinite(values.reshape(len(points), -1)).all(axis=1))
+        if bad.size:
+            place = zip(self.problem.domain.axes, np.asarray(points)[bad[0]], strict=True)
+            where = ", ".join(f"{axis}={x:.6g}" for axis, x in place)
+            raise ValueError(
+                f"{self.problem.name}: expected an exact solution that is finite in the domain; "
+                f"got NaN or infinity at {bad.size} of {len(points)} points, first at {where}. "
+                "Correct the solution or the domain."
+            )
+        return values
+
+    def gradients(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Space gradients of the field and of the exact solution, `[N, k]` or `[N, m, k]`."""
+        of_exact = None if self.problem.exact is None else self._in_blocks(self._exact_gradient, points)
+        return self._in_blocks(self._gradient, points), of_exact
+
+    def residuals(self, points: np.ndarray) -> dict[str, np.ndarray]:
+        """The residuals of the equation by name, each `[N]`."""
+        return self._in_blocks(self._residuals, points)
+
+    def jet(self, points: np.ndarray) -> LazyJet:
+        """The field and whatever derivatives are asked of it, as tensors."""
+        frame = self.problem.frame
+        return LazyJet(self.scalar_or_vector, PointSet(tf.constant(points, self.dtype), frame.axes), frame, self.engine)
+
+    @cached_property
+    def _value(self) -> _Compiled:
+        return self._compiled(lambda p: self.scalar_or_vector(p.coordinates))
+
+    @cached_property
+    def _exact(self) -> _Compiled:
+        return self._compiled(self._checked_exact)
+
+    @cached_property
+    def _gradient(self) -> _Compiled:
+        return self._compiled(self._expression(lambda _, u: u.gradient(), self.scalar_or_vector))
+
+    @cached_property
+    def _exact_gradient(self) -> _Compiled:
+        exact = lambda x: self._checked_exact(PointSet(x, self.problem.domain.axes))  # noqa: E731
+        return self._compiled(self._expression(lambda _, u: u.gradient(), exact))
+
+    @cached_property
+    def _residuals(self) -> _Compiled:
+        def named(p: PointSet, u: Jet) -> Mapping[str, tf.Tensor]:
+            answer = self.problem.residual(p, u)
+            return dict(answer) if isinstance(answer, Mapping) else {"equation": answer}
+
+        return self._compiled(self._expression(named, self.scalar_or_vector))
+
+    def _checked_exact(self, p: PointSet) -> tf.Tensor:
+        if self.problem.exact is None:
+            raise ValueError(f"{self.problem.name}: expected a problem with an exact solution; it has none")
+        value = tf.convert_to_tensor(self.problem.exact(p))
+        tail = [] if self.problem.frame.components is None else [self.problem.components]
+        if value.shape.rank != 1 + len(tail) or value.shape.as_list()[1:] != tail:
+            expected = "[N]" if not tail else f"[N, {tail[0]}]"
+            raise ValueError(
+                f"{self.problem.name}: expected an exact solution of shape {expected}; got {value.shape.as_list()}"
+            )
+        return value
+
+    def _expression(self, expression: Expression, field: Field) -> Callable[[PointSet], Any]:
+        frame = self.problem.frame
+        needs = learn(expression, frame, self.dtype)
+        return lambda p: observe(expression, field, p, frame=frame, needs=needs, engine=self.engine)
+
+    def _compiled(self, function: Callable[[PointSet], Any]) -> _Compiled:
+        """The function as one graph for any number of points."""
+        axes = self.problem.domain.axes
+        return tf.function(
+            lambda x: function(PointSet(x, axes)),
+            autograph=False,
+            input_signature=[tf.TensorSpec([None, len(axes)], self.dtype)],
+        )
+
+    def _in_blocks(self, compiled: _Compiled, points: np.ndarray) -> Any:
+        """Apply a function to blocks of points and join the answers; the last block may be short."""
+        array = np.asarray(points, self.dtype.as_numpy_dtype)
+        answers = [compiled(tf.constant(array[k : k + _BLOCK])) for k in range(0, max(len(array), 1), _BLOCK)]
+        return tf.nest.map_structure(lambda *parts: np.concatenate([part.numpy() for part in parts]), *answers)
