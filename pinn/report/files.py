@@ -1,0 +1,128 @@
+"""Files that are either whole or absent: each is written beside its target and then renamed over it.
+
+`os.replace` within one folder is atomic on POSIX and Windows, so a reader sees the old file or the new one, and a
+crash, a full disk or an interrupt leaves the old one as it was.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[BinaryIO]:
+    """A binary file that takes the place of `path` when the block ends well, and vanishes when it does not.
+
+    Folders on the way are created. The file gets the permissions that `open` would give it.
+
+    Raises:
+        OSError: when the folder cannot be written; whatever the block raises is passed on.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def plain(value: object) -> object:
+    """The value in the terms of JSON: NumPy scalars and arrays unwrapped, paths as text, NaN and infinities as `None`.
+
+    Raises:
+        TypeError: for anything else, or a key that is not text.
+    """
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return float(value) if math.isfinite(value) else None
+        case np.generic() | np.ndarray():
+            return plain(value.tolist())
+        case Path():
+            return str(value)
+        case Mapping():
+            if not all(isinstance(key, str) for key in value):
+                raise TypeError(f"expected text as keys of a JSON object, got {list(value)}")
+            return {str(key): plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+    raise TypeError(
+        f"expected numbers, text, arrays, lists or mappings for JSON, got {type(value).__name__}: {value!r}"
+    )
+
+
+def write_json(value: object, path: str | Path) -> Path:
+    """Write a value as indented UTF-8 JSON, keys in the order given, strictly standard: NaN becomes `null`.
+
+    Floats are written so that reading them gives the same bits.
+    """
+    text = json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+    with replacing(path) as stream:
+        stream.write(text.encode() + b"\n")
+    return Path(path)
+
+
+def cell(value: object) -> str:
+    """One value as text for CSV: floats exactly (`float(cell(x)) == x`), NaN, infinities and `None` as nothing."""
+    simple = plain(value)
+    if simple is None:
+        return ""
+    if isinstance(simple, list | dict):
+        return json.dumps(simple, ensure_ascii=False)
+    return repr(simple) if isinstance(simple, float) else str(simple)
+
+
+def write_records(names: Sequence[str], records: Sequence[Sequence[object]], path: str | Path) -> Path:
+    """Write rows below a line of names as UTF-8 CSV (RFC 4180 quoting, `\\n` line ends)."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([cell(value) for value in record] for record in records)
+    with replacing(path) as stream:
+        stream.write(text.getvalue().encode())
+    return Path(path)
+
+
+def write_columns(columns: Mapping[str, Sequence[object] | np.ndarray], path: str | Path) -> Path:
+    """Write named columns `[k]` of one length as CSV, such as the history of a training.
+
+    Raises:
+        ValueError: when the lengths differ.
+    """
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"{Path(path).name}: expected columns of one length, got {lengths}")
+    return write_records(list(columns), list(zip(*columns.values(), strict=True)), path)
+
+
+def write_npz(arrays: Mapping[str, np.ndarray], path: str | Path) -> Path:
+    """Write named arrays as a compressed `.npz` that `numpy.load` reads without pickle. Equal arrays give equal bytes.
+
+    Raises:
+        TypeError: for an array of Python objects, which only pickle could hold.
+    """
+    plain_arrays = {name: np.asarray(array) for name, array in arrays.items()}
+    objects = [name for name, array in plain_arrays.items() if array.dtype.hasobject]
+    if objects:
+        raise TypeError(f"{Path(path).name}: expected arrays of numbers or text, got Python objects in {objects}")
+    with replacing(path) as stream:
+        np.savez_compressed(stream, allow_pickle=False, **plain_arrays)
+    return Path(path)

@@ -1,0 +1,61 @@
+"""The one line that ends a run."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+
+def short(value: float) -> str:
+    """A tolerance with no more digits than it has: `1e-04`, `2.5e-05`."""
+    mantissa, exponent = f"{value:.3e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{exponent}"
+
+
+def duration(seconds: float) -> str:
+    """A time to three digits or so: `0.42 s`, `12.3 s`, `4523 s`."""
+    digits = 2 if seconds < 10.0 else 1 if seconds < 1000.0 else 0
+    return f"{seconds:.{digits}f} s"
+
+
+def _verdict(verdict: str, tolerance: float | None) -> str:
+    """The verdict in capitals with what was asked: a run without a tolerance is done rather than passed."""
+    if verdict == "no reference":
+        asked = "" if tolerance is None else f", tolerance {short(tolerance)} not checked"
+        return f"DONE (no reference{asked})"
+    if tolerance is None:
+        return "DONE (no tolerance asked)" if verdict == "pass" else verdict.upper()
+    return f"{verdict.upper()} (tolerance {short(tolerance)})"
+
+
+def status_line(
+    problem: str,
+    *,
+    verdict: str,
+    relative_l2: float | None,
+    seconds: float,
+    tolerance: float | None = None,
+    residual: float | None = None,
+    folder: str | Path | None = None,
+) -> str:
+    """What came of a run, in one line, such as
+
+    `poisson_2d  relative L2 3.2e-06  in 12.3 s  PASS (tolerance 1e-04)  outputs/poisson_2d/...`
+
+    Args:
+        problem: its name.
+        verdict: `"pass"`, `"fail"` or `"no reference"`.
+        relative_l2: the error against the reference; `None` or NaN where there is none.
+        seconds: the total time.
+        tolerance: the relative L2 error that was asked for, if any.
+        residual: the root mean square of the residual, said where there is no error to say.
+        folder: where the files are.
+    """
+    if relative_l2 is not None and math.isfinite(relative_l2):
+        measured = f"relative L2 {relative_l2:.1e}"
+    elif residual is not None and math.isfinite(residual):
+        measured = f"residual rms {residual:.1e}"
+    else:
+        measured = "relative L2 unknown"
+    parts = [problem, measured, f"in {duration(seconds)}", _verdict(verdict, tolerance)]
+    return "  ".join(parts if folder is None else [*parts, str(folder)])

@@ -1,0 +1,161 @@
+"""Files are whole or absent, and what is read back is what was written."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pinn.report import files, plain, replacing, write_columns, write_csv, write_json, write_npz
+from pinn.report.figures import save_figure
+from pinn.report.style import new_figure
+
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "json": lambda path: write_json({"a": 1}, path),
+    "csv columns": lambda path: write_columns({"a": [1.0, 2.0]}, path),
+    "csv rows": lambda path: write_csv([{"k": 1, "relative_l2": 0.5, "verdict": "pass"}], path),
+    "npz": lambda path: write_npz({"a": np.arange(3.0)}, path),
+    "png": lambda path: save_figure(new_figure(1.0, 1.0), path),
+}
+
+
+class Interrupted(BaseException):
+    """Stands for Ctrl-C: no subclass of Exception."""
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_a_failure_at_the_last_moment_leaves_the_old_file(
+    write: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def fail(_: int) -> None:
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "fsync", fail)
+        with pytest.raises(OSError, match="No space left"):
+            write(path)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+    write(path)
+    assert path.read_bytes() != b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("error", [ValueError, Interrupted])
+def test_a_failure_in_the_middle_leaves_nothing(error: type[BaseException], tmp_path: Path) -> None:
+    def write_half() -> None:
+        with replacing(tmp_path / "deep" / "new") as stream:
+            stream.write(b"half of it")
+            raise error
+
+    with pytest.raises(error):
+        write_half()
+    assert os.listdir(tmp_path / "deep") == []
+
+
+def test_readers_see_the_old_file_until_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with replacing(path) as stream:
+        stream.write(b"new")
+        stream.flush()
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+
+
+def test_permissions_are_those_of_an_ordinary_file(tmp_path: Path) -> None:
+    (tmp_path / "ordinary").write_text("")
+    write_json({}, tmp_path / "ours")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
+
+
+def test_json_of_numpy_values_and_nan(tmp_path: Path) -> None:
+    value = {
+        "float": np.float64(1e-7),
+        "single": np.float32(0.5),
+        "integer": np.int64(3),
+        "truth": np.bool_(True),
+        "text": np.str_("adam"),
+        "array": np.array([[1.0, np.nan], [np.inf, -0.0]]),
+        "nan": math.nan,
+        "numpy nan": np.float64(np.nan),
+        "path": Path("outputs") / "run",
+        "tuple": (None, False, "é"),
+    }
+    read = json.loads(write_json(value, tmp_path / "summary.json").read_text(encoding="utf-8"))
+    assert read == {
+        "float": 1e-7,
+        "single": 0.5,
+        "integer": 3,
+        "truth": True,
+        "text": "adam",
+        "array": [[1.0, None], [None, 0.0]],
+        "nan": None,
+        "numpy nan": None,
+        "path": str(Path("outputs") / "run"),
+        "tuple": [None, False, "é"],
+    }
+    assert list(read) == list(value)
+    assert type(plain(np.float64(1.0))) is float
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"a": {1}}, "got set"),
+        (1j, "got complex"),
+        (np.array([1j]), "got complex"),
+        ({1: 2}, "expected text as keys"),
+    ],
+    ids=["set", "complex", "complex array", "key"],
+)
+def test_json_refuses_what_it_cannot_say(value: object, message: str, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=message):
+        write_json(value, tmp_path / "file")
+    assert os.listdir(tmp_path) == []
+
+
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=8))
+def test_columns_read_back_bit_for_bit(tmp_path_factory: pytest.TempPathFactory, column: list[float]) -> None:
+    path = tmp_path_factory.mktemp("csv") / "history.csv"
+    write_columns({"loss": np.array(column), "stage": ['a, "quoted"\nname'] * len(column)}, path)
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["stage"] for row in rows] == ['a, "quoted"\nname'] * len(column)
+    for row, value in zip(rows, column, strict=True):
+        assert row["loss"] == "" if not math.isfinite(value) else float(row["loss"]).hex() == value.hex()
+
+
+def test_columns_of_two_lengths_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"history.csv: expected columns of one length, got \{'a': 1, 'b': 2\}"):
+        write_columns({"a": [1], "b": [1, 2]}, tmp_path / "history.csv")
+
+
+def test_arrays_read_back_bit_for_bit_and_equal_arrays_give_equal_bytes(tmp_path: Path) -> None:
+    u = np.array([[1.0, np.nan], [-0.0, 5e-324]])
+    arrays = {"u": u, "x/t": np.arange(3, dtype=np.int32), "stage": np.array(["a"])}
+    one = write_npz(arrays, tmp_path / "one.npz")
+    other = write_npz(arrays, tmp_path / "other")
+    assert other == tmp_path / "other"  # the name is kept, with no suffix added
+    assert one.read_bytes() == other.read_bytes()
+    with np.load(one, allow_pickle=False) as read:
+        assert list(read) == list(arrays)
+        for name, array in arrays.items():
+            assert read[name].dtype == array.dtype
+            assert read[name].tobytes() == array.tobytes()
+
+
+def test_arrays_of_objects_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"expected arrays of numbers or text, got Python objects in \['a'\]"):
+        write_npz({"a": np.array([None])}, tmp_path / "solution.npz")
