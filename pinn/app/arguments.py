@@ -1,0 +1,144 @@
+"""From the words a person types to the words Hydra reads.
+
+Five things are easier to type than to say in Hydra's grammar:
+
+- `pinn problem._target_=my_module.MyProblem problem.k=2`: a problem of one's own, without the keys of the default
+  problem.
+- `pinn outputs/heat_1d/2026-01-31_12-00-00-000000/config.yaml`: the same run again, other overrides on top.
+- `pinn weights.boundary=10`: a term of the loss by its name, which no yaml can list.
+- choices in `./conf` of the working directory, found without a flag.
+- a flag that does not exist, said in one line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+
+from pinn.app.locate import user_conf_folder
+from pinn.app.messages import nearest
+from pinn.app.settings import CUSTOM, GROUPS
+
+FLAGS = (
+    *("--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--resolve", "--package", "-p", "--run", "-r"),
+    *("--multirun", "-m", "--shell-completion", "-sc", "--config-path", "-cp", "--config-name", "-cn"),
+    *("--config-dir", "-cd", "--experimental-rerun", "--info", "-i"),
+)
+_TARGET = re.compile(r"\+{0,2}problem\._target_=(?P<value>.*)", flags=re.DOTALL)
+_WEIGHT = re.compile(r"\+{0,2}(?P<rest>weights\..*)", flags=re.DOTALL)
+_PROBLEM_KEY = re.compile(r"\+{0,2}(?P<rest>problem\..*)", flags=re.DOTALL)
+_NAMED_BY_NUMBER = re.compile(rf"(?P<group>{'|'.join(GROUPS)})=(?P<value>[+-]?\d[\d.]*)")
+_SAVED = "saved_run"
+
+
+def translate(words: Sequence[str]) -> list[str]:
+    """The words for Hydra.
+
+    Raises:
+        ValueError: an unknown flag, a config file that is not there, a word no config could mean.
+    """
+    for word in words:
+        _check(word)
+    added = [_added(_WEIGHT, word) for word in words]
+    return _with_user_conf(_with_custom_problem(_with_saved_run(added)))
+
+
+def chosen(words: Sequence[str], key: str) -> str | None:
+    """The value of the last `key=value` among the words."""
+    values = [word.partition("=")[2] for word in words if word.lstrip("+").partition("=")[0] == key]
+    return values[-1] if values else None
+
+
+def _check(word: str) -> None:
+    flag = word.partition("=")[0]
+    if flag.startswith("-") and flag not in FLAGS:
+        near = nearest(flag, FLAGS)
+        raise ValueError(
+            f"{flag}: no such flag.{f' Did you mean {near}?' if near else ''} 'pinn --help' shows what there is."
+        )
+    if flag == "":
+        raise ValueError(f"expected key=value; got {word!r}. 'pinn --help' shows the keys.")
+    number = _NAMED_BY_NUMBER.fullmatch(word)
+    if number:
+        raise ValueError(
+            f"{number['group']}: expected the name of a choice; got {number['value']}. 'pinn --help' lists them."
+        )
+
+
+def _added(pattern: re.Pattern[str], word: str) -> str:
+    """The word with Hydra's `++`, which adds a key or replaces it, where the pattern fits."""
+    found = pattern.fullmatch(word)
+    return f"++{found['rest']}" if found else word
+
+
+def _with_user_conf(words: list[str]) -> list[str]:
+    own = user_conf_folder()
+    if own is None or any(word.partition("=")[0] in ("--config-dir", "-cd") for word in words):
+        return words
+    return [*words, f"--config-dir={own}"]
+
+
+def _with_custom_problem(words: list[str]) -> list[str]:
+    """`problem.KEY=VALUE` adds to an empty problem when the class is given and no yaml is chosen."""
+    target = next((found["value"] for found in map(_TARGET.fullmatch, words) if found), None)
+    choice = chosen(words, "problem")
+    if target is None or choice not in (None, CUSTOM):
+        return words
+    added = [_added(_PROBLEM_KEY, word) for word in words]
+    choose = [] if choice == CUSTOM else [f"problem={CUSTOM}"]
+    return [*added, *choose, *_name_of_class(words, target)]
+
+
+def _name_of_class(words: list[str], target: str) -> list[str]:
+    """The run is named after the class, unless a name was given or several classes are swept."""
+    if chosen(words, "name") is not None or "," in target:
+        return []
+    return [f"name={target.rpartition('.')[2]}"]
+
+
+def _with_saved_run(words: list[str]) -> list[str]:
+    """Replaces a path to a saved config by the choices it was made with and its values."""
+    paths = [word for word in words if word.endswith((".yaml", ".yml")) and "=" not in word]
+    if not paths:
+        return words
+    if len(paths) > 1:
+        raise ValueError(f"expected one saved config; got {len(paths)}: {', '.join(paths)}.")
+    rest = [word for word in words if word not in paths]
+    if chosen(rest, "experiment") is not None:
+        raise ValueError(f"experiment: {paths[0]} takes its place; give one of the two.")
+    saved = _load(Path(paths[0]))
+    ConfigStore.instance().store(
+        group="experiment", name=_SAVED, node=_store_node(saved, rest), package="_global_", provider="pinn"
+    )
+    return [*_choices(saved, rest), f"experiment={_SAVED}", *rest]
+
+
+def _load(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; expected the config.yaml of a run.")
+    saved = OmegaConf.load(path)
+    if not isinstance(saved, DictConfig) or not isinstance(saved.get("problem"), DictConfig):
+        raise ValueError(f"{path}: expected the config.yaml of a run, with a key 'problem'.")
+    return {str(key): value for key, value in OmegaConf.to_container(saved).items()}  # type: ignore[union-attr]
+
+
+def _store_node(saved: Mapping[str, Any], rest: Sequence[str]) -> dict[str, Any]:
+    """The saved values, without those of a group that is chosen anew; another problem brings another name."""
+    anew = {group for group in GROUPS if chosen(rest, group) is not None}
+    dropped = anew | {"name"} if "problem" in anew else anew
+    return {key: value for key, value in saved.items() if key not in dropped}
+
+
+def _choices(saved: Mapping[str, Any], rest: Sequence[str]) -> list[str]:
+    """`group=name` for each group as it was saved and is not chosen anew."""
+    choices = [f"problem={CUSTOM}"] if chosen(rest, "problem") is None else []
+    for group in GROUPS:
+        name = saved[group].get("name") if group != "problem" and isinstance(saved.get(group), Mapping) else None
+        if name is not None and chosen(rest, group) is None:
+            choices.append(f"{group}={name}")
+    return choices

@@ -1,0 +1,159 @@
+"""What a call leaves on the disk when its input was bad: nothing that was not there before.
+
+Hydra makes the run folder before the job can look at its config. A `Footprint` is taken before that: which folders
+and files of the program's own are not there yet. Undoing it removes those files and those folders, a folder only when
+it is empty: no tree is ever deleted, so a result or a file of the user's cannot be lost.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+
+from pinn.app.messages import BAD_INPUT, Outcome
+
+LOG = "run.log"
+OWN_FILES = (LOG, "multirun.yaml")
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What was not there when it was taken.
+
+    Args:
+        home: where will be written.
+        kept: names in it that were there.
+        files: the program's own files in it that were not.
+        folders: `home` and those above it that were not, deepest first.
+    """
+
+    home: Path
+    kept: frozenset[str]
+    files: tuple[Path, ...]
+    folders: tuple[Path, ...]
+
+    @classmethod
+    def before(cls, folder: Path, exists: Callable[[Path], bool] = Path.exists) -> Footprint:
+        """Args:
+        folder: where files will be written; it need not exist.
+        exists: whether a path was there before; the disk is asked when left out.
+        """
+        home = folder.absolute()
+        return cls(
+            home=home,
+            kept=frozenset(path.name for path in _children(home) if exists(path)),
+            files=tuple(path for path in (home / name for name in OWN_FILES) if not exists(path)),
+            folders=tuple(path for path in (home, *home.parents) if not exists(path)),
+        )
+
+    def undo(self) -> None:
+        """Removes these files, then these folders as far up as they are empty.
+
+        Where anything else was written since, that is a result, and everything stays.
+        """
+        if {path.name for path in _children(self.home)} - self.kept - set(OWN_FILES):
+            return
+        for file in self.files:
+            close_log(file)
+            with suppress(OSError):
+                file.unlink()
+        with suppress(OSError):
+            for folder in self.folders:
+                folder.rmdir()
+
+
+def _children(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+_taken: ContextVar[list[Footprint] | None] = ContextVar("pinn_footprints", default=None)
+
+
+@contextmanager
+def footprints() -> Iterator[list[Footprint]]:
+    """The footprints of one call of the command, filled by `Folders` while Hydra runs."""
+    taken: list[Footprint] = []
+    token = _taken.set(taken)
+    try:
+        yield taken
+    finally:
+        _taken.reset(token)
+
+
+def contents(folder: Path) -> frozenset[tuple[str, int]]:
+    """Names and modification times in a folder, the log left out: unchanged means that nothing was written."""
+    return frozenset((path.name, path.stat().st_mtime_ns) for path in folder.iterdir() if path.name != LOG)
+
+
+def close_log(file: Path) -> None:
+    """Closes the handlers of the root logger that write to `file`."""
+    root = logging.getLogger()
+    for handler in [h for h in root.handlers if isinstance(h, logging.FileHandler) and Path(h.baseFilename) == file]:
+        root.removeHandler(handler)
+        handler.close()
+
+
+def outcome_of(job_return: JobReturn) -> Outcome | None:
+    """What the job came to; `None` when the launcher lost it, for example in a worker that was killed."""
+    value = job_return.return_value if job_return.status is JobStatus.COMPLETED else None
+    return value if isinstance(value, Outcome) else None
+
+
+class Folders(Callback):
+    """Hydra callback: a footprint before a run or a sweep, undone for each job of a sweep with bad input."""
+
+    def __init__(self) -> None:
+        self._sweep: Path | None = None
+        self._before: frozenset[Path] = frozenset()
+
+    def on_run_start(self, config: DictConfig, **_: Any) -> None:
+        _take(folder_of(config, "hydra.run.dir"))
+
+    def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
+        folder = folder_of(config, "hydra.sweep.dir")
+        if folder is not None:
+            self._sweep = folder.absolute()
+            self._before = frozenset(self._sweep.rglob("*")) | {self._sweep}
+        _take(folder)
+
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **_: Any) -> None:
+        outcome = outcome_of(job_return)
+        if self._sweep is not None and outcome is not None and outcome.status == BAD_INPUT:
+            Footprint.before(Path(config.hydra.runtime.output_dir), exists=self._was_there).undo()
+
+    def _was_there(self, path: Path) -> bool:
+        """Inside the sweep's folder the list decides; what lies outside belongs to the call as a whole."""
+        inside = self._sweep is not None and path.is_relative_to(self._sweep)
+        return path in self._before if inside else True
+
+
+def _take(folder: Path | None) -> None:
+    taken = _taken.get()
+    if folder is not None and taken is not None:
+        taken.append(Footprint.before(folder))
+
+
+def folder_of(config: DictConfig, key: str) -> Path | None:
+    """A folder named in Hydra's config, such as `hydra.run.dir`, interpolations resolved.
+
+    A folder that cannot be resolved is `None`: Hydra reports it itself in the next moment.
+    """
+    hydra = HydraConfig.instance()
+    previous = hydra.cfg
+    try:
+        hydra.set_config(config)
+        return Path(str(OmegaConf.select(config, key)))
+    except Exception:
+        return None
+    finally:
+        hydra.cfg = previous

@@ -1,0 +1,231 @@
+"""The command `pinn`: a Hydra application that turns what a person typed into runs and an exit status.
+
+    0    solved, and the asked accuracy met (or none asked)
+    1    accuracy missed, or training failed
+    2    bad input: said in one or two lines, nothing left behind
+    130  interrupted before there was anything to keep
+
+TensorFlow is imported when a job runs and not before, so that help, completion and every message about the config
+come at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from pinn import __version__
+from pinn.app.arguments import translate
+from pinn.app.folders import LOG, Footprint, contents, footprints
+from pinn.app.locate import conf_folder
+from pinn.app.messages import BAD_INPUT, DEBUG, FAILED, INTERRUPTED, SOLVED, USER_ERRORS, Outcome, explain, say
+from pinn.app.progress import live
+from pinn.app.quiet import import_tensorflow
+from pinn.app.settings import check, plain, register
+from pinn.app.sweep import close_interrupted
+
+if TYPE_CHECKING:
+    from pinn.app.progress import Observer
+
+log = logging.getLogger("pinn")
+
+HYDRA_DEBUG = "HYDRA_FULL_ERROR"
+
+Run = Callable[[Mapping[str, Any], Path, "Observer"], int]
+
+
+def main(arguments: Sequence[str] | None = None, *, run: Run | None = None) -> int:
+    """The command.
+
+    Args:
+        arguments: words after the command's name; those of the process when left out.
+        run: solves one resolved config into a run folder and returns 0 or 1; `pinn.app.run.run` when left out.
+
+    Returns:
+        The exit status. Errors are said on standard error, never raised.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    with _errors_raised(), footprints() as taken:
+        status = _guarded(words, _solve if run is None else run, taken)
+        if status in (BAD_INPUT, INTERRUPTED):
+            for footprint in taken:
+                footprint.undo()
+    return status
+
+
+def _guarded(words: Sequence[str], run: Run, taken: Sequence[Footprint]) -> int:
+    """Runs the application; everything that it raises becomes an exit status and a message."""
+    try:
+        return _application(words, run)
+    except KeyboardInterrupt:
+        say("interrupted.")
+        close_interrupted(footprint.home for footprint in taken)
+        return INTERRUPTED
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else SOLVED
+    except Exception as error:  # the last place that can turn a traceback into a sentence
+        return _before_any_job(error, taken)
+
+
+def _before_any_job(error: Exception, taken: Sequence[Footprint]) -> int:
+    """What fails outside a job is the config or the output folder; the job itself never raises."""
+    disk = _system_error(error)
+    if disk is not None and any(_concerns(disk, footprint.home) for footprint in taken):
+        say(f"cannot write the results: {explain(disk)}\nChoose another folder by hydra.run.dir=FOLDER.", error)
+        return BAD_INPUT
+    if isinstance(error, USER_ERRORS):
+        say(explain(error), error)
+        return BAD_INPUT
+    say(f"internal error: {_kind(error)}. PINN_DEBUG=1 shows where.", error)
+    return FAILED
+
+
+def _system_error(error: BaseException | None) -> OSError | None:
+    """The operating system's own complaint behind an error; logging wraps it when run.log cannot be opened."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno is not None:
+            return error
+        error = error.__cause__
+    return None
+
+
+def _concerns(disk: OSError, home: Path) -> bool:
+    """Whether the disk refused something at, in or above a folder."""
+    place = Path(os.fsdecode(disk.filename or "")).absolute()
+    return place.is_relative_to(home) or home.is_relative_to(place)
+
+
+def _application(words: Sequence[str], run: Run) -> int:
+    if "--version" in words:
+        print(f"pinn {__version__}")
+        return SOLVED
+    register()
+    outcomes: list[Outcome] = []
+
+    def job(config: DictConfig) -> Outcome:
+        outcomes.append(_job(config, run))
+        return outcomes[-1]
+
+    with ExitStack() as stack:
+        for prepare in (_logging_restored(), _working_directory_importable(), _arguments("pinn", translate(words))):
+            stack.enter_context(prepare)
+        hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")(job)()
+    return max((outcome.status for outcome in outcomes), default=SOLVED)
+
+
+def _job(config: DictConfig, run: Run) -> Outcome:
+    """One run of one composed config: what it came to. Raises only `KeyboardInterrupt`."""
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    before = contents(folder)
+    try:
+        check(config)
+        settings = plain(config)
+        log.info("pinn %s: %s, seed %s, into %s", __version__, settings["name"], settings["seed"], folder)
+        with live(enabled=settings["progress"]) as observer:
+            status = run(settings, folder, observer)
+        log.info("exit status %d", status)
+        return Outcome(status)
+    except USER_ERRORS as error:
+        if contents(folder) != before:
+            return _failed(error, folder)
+        message = explain(error)
+        say(f"{_job_prefix()}{message}", error)
+        return Outcome(BAD_INPUT, message)
+    except Exception as error:  # any failure of a run is logged and gets its exit status
+        return _failed(error, folder)
+
+
+def _failed(error: Exception, folder: Path) -> Outcome:
+    log.error("the run failed", exc_info=error)
+    message = f"the run failed: {_kind(error)}. The traceback is in {folder / LOG}."
+    say(f"{_job_prefix()}{message}", error)
+    return Outcome(FAILED, message)
+
+
+def _job_prefix() -> str:
+    """Which run of a sweep speaks."""
+    config = HydraConfig.get()
+    return f"run {config.job.num}: " if config.mode == RunMode.MULTIRUN else ""
+
+
+def _kind(error: BaseException) -> str:
+    first = explain(error).splitlines()[0].rstrip(".")
+    name = type(error).__name__
+    return first if first == name else f"{name}: {first}"
+
+
+def _solve(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
+    """The real run, with everything heavy imported here."""
+    import_tensorflow()
+    from pinn.app.run import run
+
+    return run(config, folder, observer)
+
+
+@contextmanager
+def _arguments(program: str, words: Sequence[str]) -> Iterator[None]:
+    """Hydra reads the arguments of the process."""
+    before = sys.argv
+    sys.argv = [program, *words]
+    try:
+        yield
+    finally:
+        sys.argv = before
+
+
+@contextmanager
+def _errors_raised() -> Iterator[None]:
+    """Hydra raises its errors instead of printing them; a user who asked it for tracebacks gets ours."""
+    before = {name: os.environ.get(name) for name in (HYDRA_DEBUG, DEBUG)}
+    if before[HYDRA_DEBUG] == "1":
+        os.environ[DEBUG] = "1"
+    os.environ[HYDRA_DEBUG] = "1"
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+@contextmanager
+def _working_directory_importable() -> Iterator[None]:
+    """A problem of one's own is found in the working directory, as with `python -m`."""
+    here = os.getcwd()
+    added = here not in sys.path
+    if added:
+        sys.path.insert(0, here)
+    try:
+        yield
+    finally:
+        if added and here in sys.path:
+            sys.path.remove(here)
+
+
+@contextmanager
+def _logging_restored() -> Iterator[None]:
+    """Hydra configures the root logger; afterwards it is as before and the log files are closed."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        for handler in set(root.handlers) - set(handlers):
+            handler.close()
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""One resolved config, from objects to run folder and exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pinn.app.build import field_from, problem_from, sampling_from, solver_from
+from pinn.app.messages import FAILED, SOLVED
+from pinn.app.solve import solve
+from pinn.report import status_line
+from pinn.training import Observer
+from pinn.training.loop import INTERRUPTED
+
+
+def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
+    """Solve what a config asks for, write the run folder, and end with one line.
+
+    Args:
+        config: plain nested mappings with the keys of `conf/config.yaml`.
+        folder: where the run is written.
+        observer: told about progress.
+
+    Returns:
+        0 when solved with the accuracy asked for met (or none asked), 1 when it was missed, or training failed or was
+        interrupted.
+
+    Raises:
+        ValueError, TypeError: bad input, before anything is written.
+    """
+    solution = solve(
+        problem_from(config["problem"]),
+        field_from(config["field"]),
+        solver_from(config["solver"], dtype=config["dtype"]),
+        config["accuracy"],
+        config["seed"],
+        sampling=sampling_from(config["sampling"]),
+        engine=config["engine"]["name"],
+        conditions=config["conditions"],
+        weights=config["weights"],
+        dtype=config["dtype"],
+        device=config["device"],
+        time_limit=config["time_limit"],
+        observer=observer,
+    )
+    solution.save(folder)
+    summary = solution.summary
+    print(
+        status_line(
+            summary["problem"],
+            verdict=summary["verdict"],
+            relative_l2=solution.errors.relative_l2 if solution.errors else None,
+            seconds=summary["seconds"]["total"],
+            tolerance=summary["tolerance"],
+            residual=summary["residual"]["rms"],
+            folder=_shown(folder),
+        )
+    )
+    solved = summary["verdict"] != "fail" and summary["stop_reason"] != INTERRUPTED
+    if not solved:
+        print(f"training ended: {summary['stop_reason']}")
+    return SOLVED if solved else FAILED
+
+
+def _shown(folder: Path) -> Path:
+    """The folder as a person would type it from here."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder

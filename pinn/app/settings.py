@@ -1,0 +1,244 @@
+"""What a config may say: one dataclass a choice, checked by Hydra while it composes, without TensorFlow.
+
+A dataclass here fixes names, types and ranges; the values stand in `conf/`, one yaml a choice, and nowhere else. An
+unknown key, a value of the wrong type and a word that is not on offer fail during composition; a number out of its
+range fails in `check`, before anything heavy is imported.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
+from typing import Any, Optional, cast
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+GROUPS = ("problem", "field", "solver", "sampling", "engine", "experiment")
+CUSTOM = "custom"
+_FIXED = "fixed"
+_MINIMUM = "minimum"
+_ABOVE = "above"
+_BELOW = "below"
+
+
+def _number(*, minimum: float | None = None, above: float | None = None, below: float | None = None) -> Any:
+    """A field whose value must be `>= minimum`, `> above` and `< below`; `None` passes where the type allows it."""
+    return field(default=MISSING, metadata={_MINIMUM: minimum, _ABOVE: above, _BELOW: below})
+
+
+def _name(value: str) -> Any:
+    """The name of a choice tells `build` what to make; it is fixed with the choice, not an option of its own."""
+    return field(default=value, metadata={_FIXED: True})
+
+
+class Dtype(Enum):
+    """Floating point format of points, weights and residuals."""
+
+    float32 = "float32"
+    float64 = "float64"
+
+
+class Conditions(Enum):
+    """How boundary and initial conditions are imposed: by the form of the field, or by terms of the loss."""
+
+    auto = "auto"
+    exact = "exact"
+    penalty = "penalty"
+
+
+class Decay(Enum):
+    """How Adam's learning rate goes from `learning_rate` to `final_learning_rate`."""
+
+    constant = "constant"
+    exponential = "exponential"
+    cosine = "cosine"
+
+
+@dataclass
+class MlpSettings:
+    """A multilayer perceptron."""
+
+    name: str = _name("mlp")
+    width: int = _number(minimum=1)
+    depth: int = _number(minimum=1)
+    activation: str = MISSING
+
+
+@dataclass
+class FourierSettings:
+    """Random Fourier features of the inputs, then a multilayer perceptron."""
+
+    name: str = _name("fourier")
+    width: int = _number(minimum=1)
+    depth: int = _number(minimum=1)
+    activation: str = MISSING
+    features: int = _number(minimum=1)
+    scale: float = _number(above=0)
+
+
+@dataclass
+class AdamSettings:
+    """Adam with a learning-rate schedule; `warm_up` counts steps, `clip_norm` bounds the gradient's norm."""
+
+    name: str = _name("adam")
+    max_steps: int = _number(minimum=1)
+    learning_rate: float = _number(above=0)
+    schedule: Decay = MISSING
+    final_learning_rate: float = _number(above=0)
+    warm_up: int = _number(minimum=0)
+    beta_1: float = _number(minimum=0, below=1)
+    beta_2: float = _number(minimum=0, below=1)
+    epsilon: float = _number(above=0)
+    clip_norm: Optional[float] = _number(above=0)  # noqa: UP045  (OmegaConf 2.3 reads Optional in every Python)
+
+
+@dataclass
+class LbfgsSettings:
+    """L-BFGS with a strong-Wolfe line search; `memory` counts curvature pairs."""
+
+    name: str = _name("lbfgs")
+    max_steps: int = _number(minimum=1)
+    memory: int = _number(minimum=1)
+    gradient_tolerance: float = _number(minimum=0)
+
+
+@dataclass
+class ChainSettings:
+    """Adam first, L-BFGS from where it ends."""
+
+    name: str = _name("chain")
+    adam: AdamSettings = field(default_factory=AdamSettings)
+    lbfgs: LbfgsSettings = field(default_factory=LbfgsSettings)
+
+
+@dataclass
+class AutoSolverSettings:
+    """The program picks the solver for the problem and the dtype."""
+
+    name: str = _name("auto")
+
+
+@dataclass
+class SamplingSettings:
+    """How many points, how they are drawn, and after how many steps they are drawn anew (0: never)."""
+
+    name: str = MISSING
+    interior: Optional[int] = _number(minimum=1)  # noqa: UP045
+    boundary: Optional[int] = _number(minimum=1)  # noqa: UP045
+    initial: Optional[int] = _number(minimum=1)  # noqa: UP045
+    resample_every: int = _number(minimum=0)
+
+
+@dataclass
+class EngineSettings:
+    """Which engine takes derivatives."""
+
+    name: str = MISSING
+
+
+@dataclass
+class Settings:
+    """The whole config. `problem` is free-form: its keys are the parameters of the problem's class."""
+
+    name: str = MISSING
+    problem: Any = MISSING
+    field: Any = MISSING
+    solver: Any = MISSING
+    sampling: Any = MISSING
+    engine: Any = MISSING
+    accuracy: Optional[float] = _number(above=0)  # noqa: UP045
+    conditions: Conditions = MISSING
+    weights: dict[str, float] = dataclasses.field(default_factory=dict)
+    seed: int = _number(minimum=0)
+    dtype: Dtype = MISSING
+    device: str = MISSING
+    time_limit: Optional[float] = _number(above=0)  # noqa: UP045
+    progress: bool = MISSING
+
+
+SCHEMAS: Mapping[str, type] = {
+    "settings": Settings,
+    "mlp_settings": MlpSettings,
+    "fourier_settings": FourierSettings,
+    "adam_settings": AdamSettings,
+    "lbfgs_settings": LbfgsSettings,
+    "chain_settings": ChainSettings,
+    "auto_solver_settings": AutoSolverSettings,
+    "sampling_settings": SamplingSettings,
+    "engine_settings": EngineSettings,
+}
+
+
+def register() -> None:
+    """Hands the schemas to Hydra, and the empty choice `problem=custom` for a problem given wholly by overrides.
+
+    They are root configs, not a group, so that `pinn --help` lists only what a person chooses from.
+    """
+    from hydra.core.config_store import ConfigStore
+
+    store = ConfigStore.instance()
+    for name, schema in SCHEMAS.items():
+        store.store(name=name, node=schema, provider="pinn")
+    store.store(group="problem", name=CUSTOM, node={}, provider="pinn")
+
+
+def check(config: DictConfig) -> None:
+    """Checks what types cannot say: ranges, finite numbers, names that belong to their choice, values still missing.
+
+    Raises:
+        ValueError: names the key, what was expected and what came.
+    """
+    missing = sorted(OmegaConf.missing_keys(config))
+    if missing:
+        raise ValueError(f"{missing[0]}: a value is missing; give one by {missing[0]}=VALUE.")
+    for path, settings in _structured(config, ""):
+        options = fields(cast(Any, OmegaConf.get_type(settings)))
+        _check_keys(path, [str(key) for key in settings], [option.name for option in options])
+        for option in options:
+            _check_option(f"{path}{option.name}", settings[option.name], option.default, option.metadata)
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """The config as plain dicts, lists, numbers and strings: interpolations resolved, choices by their names."""
+    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True, enum_to_str=True))
+
+
+def _structured(config: DictConfig, path: str) -> Iterator[tuple[str, DictConfig]]:
+    """Every node that has a dataclass behind it, with its dotted prefix."""
+    if is_dataclass(OmegaConf.get_type(config)):
+        yield path, config
+    for key in map(str, config):
+        if OmegaConf.is_dict(config[key]):
+            yield from _structured(config[key], f"{path}{key}.")
+
+
+def _check_keys(path: str, given: Sequence[str], known: Sequence[str]) -> None:
+    """`+key=value` adds and `~key` deletes past Hydra's own check."""
+    for key in given:
+        if key not in known:
+            raise ValueError(f"{path}{key}: no such key; expected one of {', '.join(sorted(known))}.")
+    for key in known:
+        if key not in given:
+            raise ValueError(f"{path}{key}: expected a value; the key was deleted. Leave out ~{path}{key}.")
+
+
+def _check_option(key: str, value: Any, default: Any, limits: Mapping[str, Any]) -> None:
+    if limits.get(_FIXED) and value != default:
+        group = key.rpartition(".")[0]
+        raise ValueError(
+            f"{key}: the choice {group}={default} has the name {default!r}; got {value!r}. Write {group}={value}."
+        )
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{key}: expected a finite number; got {value}.")
+    if value is None:
+        return
+    minimum, above, below = limits.get(_MINIMUM), limits.get(_ABOVE), limits.get(_BELOW)
+    if minimum is not None and value < minimum:
+        raise ValueError(f"{key}: expected a number of at least {minimum}; got {value}.")
+    if above is not None and value <= above:
+        raise ValueError(f"{key}: expected a number above {above}; got {value}.")
+    if below is not None and value >= below:
+        raise ValueError(f"{key}: expected a number below {below}; got {value}.")

@@ -1,0 +1,207 @@
+"""The solution: a trained field, what is known about it, and its life on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, final
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pinn.app.build import problem_from
+from pinn.app.views import views
+from pinn.calculus import Jet, engine_named
+from pinn.fields import Ansatz
+from pinn.problems import Problem
+from pinn.report import (
+    History,
+    Points,
+    curves_figure,
+    history_figure,
+    maps_figure,
+    points_figure,
+    replacing,
+    save_figures,
+    write_columns,
+    write_json,
+    write_npz,
+)
+from pinn.solvers import State
+from pinn.training import enforce
+from pinn.validation import Errors, Evaluator
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_COLLOCATION = "collocation/"
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A field that was trained to solve a problem. Call it with points `[N, d]`; it answers `[N]`, or `[N, m]`.
+
+    Attributes:
+        problem: what it solves.
+        model: the network, without the ansatz around it.
+        evaluator: the field with its exact conditions, and its derivatives.
+        summary: what `summary.json` says.
+        config: what `config.yaml` says: running it again gives the same solution.
+        history: columns `step, seconds, loss, error, loss/<term>, stage`, one row a step.
+        collocation: the points trained on, by term.
+        validation: the points that the errors were measured on, `[N, d]`.
+        state: the solver's last state.
+    """
+
+    problem: Problem
+    model: keras.Model
+    evaluator: Evaluator
+    summary: Mapping[str, Any]
+    config: Mapping[str, Any]
+    history: Mapping[str, np.ndarray]
+    collocation: Mapping[str, np.ndarray]
+    validation: np.ndarray
+    state: State
+
+    def __call__(self, points: Any) -> np.ndarray:
+        """The field at points `[N, d]`: `[N]`, or `[N, m]` for several components."""
+        return self.evaluator.value(self._checked(points))
+
+    def jet(self, points: Any) -> Jet:
+        """The field with its derivatives at points `[N, d]`: `solution.jet(points).laplacian()`."""
+        return self.evaluator.jet(self._checked(points))
+
+    @property
+    def errors(self) -> Errors | None:
+        """Relative L2, largest and relative H1 error against the exact solution; `None` when it is not known."""
+        found = self.summary["errors"]
+        return None if found is None else Errors(**{k: np.nan if v is None else v for k, v in found.items()})
+
+    @property
+    def verdict(self) -> str:
+        """`pass`, `fail`, or `no reference`."""
+        return str(self.summary["verdict"])
+
+    def plot(self, what: Literal["solution", "points", "history"] = "solution") -> Figure:
+        """A picture: the solution with its error and residual, the collocation points, or the history of the
+        training.
+        """
+        if what == "points":
+            return points_figure(self._points(), name=self.problem.name)
+        if what == "history":
+            return history_figure(History(self.history), name=self.problem.name)
+        if what != "solution":
+            raise ValueError(f"plot: expected one of solution, points, history; got {what!r}")
+        view = views(self.evaluator)[0]
+        return maps_figure(view) if view.panels else curves_figure(view)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write everything into a run folder, each file whole or not at all; `summary.json` comes last and marks it
+        complete.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        folder = Path(folder)
+        with replacing(folder / "config.yaml") as stream:
+            stream.write(_yaml(self.config).encode())
+        write_npz(self._arrays(), folder / "solution.npz")
+        write_columns(self.history, folder / "history.csv")
+        write_npz(self.state, folder / "checkpoint" / "state.npz")
+        self._save_model(folder / "model.keras")
+        save_figures(views(self.evaluator), self._points(), self._drawable_history(), folder)
+        write_json(dict(self.summary), folder / "summary.json")
+        return folder
+
+    def _save_model(self, path: Path) -> None:
+        temporary = path.with_name(f".{path.stem}.partial.keras")  # Keras tells the format by the ending
+        self.model.save(temporary)
+        temporary.replace(path)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """The contents of `solution.npz`; equal runs give equal bytes."""
+        arrays = {"axes": np.array(self.problem.domain.axes), "points": self.validation}
+        arrays["value"] = self.evaluator.value(self.validation)
+        if self.problem.exact is not None:
+            arrays["exact"] = self.evaluator.exact(self.validation)
+        arrays["weights"] = np.concatenate([np.ravel(v.numpy()) for v in self.model.trainable_variables])
+        return arrays | {f"{_COLLOCATION}{name}": points for name, points in self.collocation.items()}
+
+    def _points(self) -> Points:
+        return Points(self.problem.domain.axes, self.collocation)
+
+    def _drawable_history(self) -> History | None:
+        return History(self.history) if len(self.history["step"]) else None
+
+    def _checked(self, points: Any) -> np.ndarray:
+        array = np.asarray(points, self.evaluator.dtype.as_numpy_dtype)
+        axes = self.problem.domain.axes
+        if array.ndim != 2 or array.shape[1] != len(axes):
+            raise ValueError(
+                f"expected points of shape [N, {len(axes)}] for the axes {', '.join(axes)}; got {list(array.shape)}"
+            )
+        return array
+
+
+def field_evaluator(problem: Problem, model: keras.Model, ansatz: Ansatz, *, engine: str, dtype: str) -> Evaluator:
+    """The evaluator of a network inside its ansatz."""
+    return Evaluator(problem, ansatz(model), engine_named(engine), tf.as_dtype(dtype))
+
+
+def load(folder: str | Path, *, problem: Problem | None = None) -> Solution:
+    """Read back what `Solution.save` wrote.
+
+    Args:
+        folder: a run folder.
+        problem: the problem, where its class cannot be imported by the name it had (one typed into a notebook).
+
+    Raises:
+        FileNotFoundError: the folder is no finished run.
+        ValueError: the problem cannot be found.
+    """
+    folder = Path(folder)
+    if not (folder / "summary.json").is_file():
+        raise FileNotFoundError(f"{folder}: expected the folder of a finished run, with a summary.json; there is none")
+    from omegaconf import OmegaConf
+
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    config = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"))
+    assert isinstance(config, dict)
+    settings = {str(key): value for key, value in config.items()}
+    found = problem or problem_from(settings["problem"])
+    model = keras.saving.load_model(folder / "model.keras", compile=False)
+    ansatz = enforce(found, settings["conditions"]).ansatz
+    evaluator = field_evaluator(found, model, ansatz, engine=settings["engine"]["name"], dtype=settings["dtype"])
+    with np.load(folder / "solution.npz") as arrays:
+        collocation = {k.removeprefix(_COLLOCATION): arrays[k] for k in arrays.files if k.startswith(_COLLOCATION)}
+        validation = arrays["points"]
+    with np.load(folder / "checkpoint" / "state.npz") as arrays:
+        state = {key: arrays[key] for key in arrays.files}
+    history = _read_history(folder / "history.csv")
+    return Solution(found, model, evaluator, summary, settings, history, collocation, validation, state)
+
+
+def _read_history(path: Path) -> dict[str, np.ndarray]:
+    import csv
+
+    with path.open(encoding="utf-8", newline="") as stream:
+        names, *rows = csv.reader(stream)
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
+    return {name: _column(name, cells) for name, cells in columns.items()}
+
+
+def _column(name: str, cells: tuple[str, ...]) -> np.ndarray:
+    if name == "stage":
+        return np.array(cells, dtype=np.str_)
+    numbers = np.array([float(cell) if cell else np.nan for cell in cells])
+    return numbers.astype(int) if name == "step" else numbers
+
+
+def _yaml(config: Mapping[str, Any]) -> str:
+    from omegaconf import OmegaConf
+
+    return OmegaConf.to_yaml(OmegaConf.create(dict(config)))
