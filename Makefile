@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check setup lock clean
+.PHONY: demo test check setup lock rivals clean
 
 demo: $(READY)
 	$(BIN)/pinn problem=poisson_2d accuracy=1e-4
@@ -39,3 +39,11 @@ lock:
 
 clean:
 	rm -rf $(VENV) .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The environment of the rivals that experiments/benchmark_*.py run against.
+rivals: .rivals/.ready
+
+.rivals/.ready: experiments/rivals/requirements.txt
+	$(PYTHON) -m venv .rivals
+	.rivals/bin/python -m pip --quiet --disable-pip-version-check install --requirement experiments/rivals/requirements.txt
+	@touch $@

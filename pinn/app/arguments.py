@@ -1,12 +1,13 @@
 """From the words a person types to the words Hydra reads.
 
-Five things are easier to type than to say in Hydra's grammar:
+Some things are easier to type than to say in Hydra's grammar:
 
 - `pinn problem._target_=my_module.MyProblem problem.k=2`: a problem of one's own, without the keys of the default
   problem.
 - `pinn outputs/heat_1d/2026-01-31_12-00-00-000000/config.yaml`: the same run again, other overrides on top.
 - `pinn weights.boundary=10`: a term of the loss by its name, which no yaml can list.
 - choices in `./conf` of the working directory, found without a flag.
+- `pinn problem.exact='sin(pi*x)*exp(y)'`: a formula, without quotes inside the quotes of the shell.
 - a flag that does not exist, said in one line.
 """
 
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from pinn.app.locate import user_conf_folder
@@ -44,7 +47,7 @@ def translate(words: Sequence[str]) -> list[str]:
     """
     for word in words:
         _check(word)
-    added = [_added(_WEIGHT, word) for word in words]
+    added = [_added(_WEIGHT, _quoted(word)) for word in words]
     return _with_user_conf(_with_custom_problem(_with_saved_run(added)))
 
 
@@ -52,6 +55,19 @@ def chosen(words: Sequence[str], key: str) -> str | None:
     """The value of the last `key=value` among the words."""
     values = [word.partition("=")[2] for word in words if word.lstrip("+").partition("=")[0] == key]
     return values[-1] if values else None
+
+
+def _quoted(word: str) -> str:
+    """A parameter of a problem that Hydra's grammar cannot read, such as a formula with parentheses, as quoted text."""
+    if not _PROBLEM_KEY.fullmatch(word) or "=" not in word:
+        return word
+    try:
+        OverridesParser.create().parse_override(word)
+    except HydraException:
+        key, _, value = word.partition("=")
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'{key}="{escaped}"'
+    return word
 
 
 def _check(word: str) -> None:

@@ -12,7 +12,7 @@ from pinn.geometry import Shape
 from pinn.report import Curve, Panel, View
 from pinn.validation import Evaluator
 
-_LINE, _GRID, _SLICE_GRID = 401, 121, 81
+_LINE, _GRID, _SLICE_GRID = 401, 181, 141
 _MOMENTS = 5  # curves at different times of a 1-D evolution
 _SNAPSHOTS = 4  # maps at different times of a 2-D evolution
 _SLICES = 3

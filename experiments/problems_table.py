@@ -1,0 +1,54 @@
+"""Every shipped problem with its defaults: true error and seconds, as the table of the README.
+
+    .venv/bin/python experiments/problems_table.py
+
+Each problem runs as a command of its own: the seconds are those a person waits, start-up and compiling included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from pinn.app.locate import conf_folder
+
+
+def shipped() -> list[str]:
+    """The names of the problems in `conf/`."""
+    return sorted(path.stem for path in (Path(conf_folder()) / "problem").glob("*.yaml"))
+
+
+def measure(problem: str, overrides: Sequence[str]) -> str:
+    """One row of the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        command = [sys.executable, "-m", "pinn", f"problem={problem}", f"hydra.run.dir={folder}", *overrides]
+        subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+        seconds = time.perf_counter() - began
+        summary = json.loads((Path(folder) / "summary.json").read_text(encoding="utf-8"))
+    errors = summary["errors"]
+    return (
+        f"| `{problem}` | {errors['relative_l2']:.1e} | {errors['max']:.1e} | {errors['relative_h1']:.1e} "
+        f"| {summary['seconds']['train']:.0f} | {seconds:.0f} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("overrides", nargs="*", help="overrides for every run, such as time_limit=1")
+    parser.add_argument("--problems", default=",".join(shipped()), help="names, separated by commas")
+    options = parser.parse_args()
+    print("| problem | relative L2 | largest error | relative H1 | training [s] | total [s] |")
+    print("|---|---|---|---|---|---|")
+    for problem in options.problems.split(","):
+        print(measure(problem, options.overrides), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Scripts that people run: each runs to its end with few steps, and prints what it promises."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+sys.path.insert(0, str(EXPERIMENTS))
+
+import peers  # noqa: E402
+import problems_table  # noqa: E402
+
+ECHO = """
+import sys
+print("a library says hello")
+print("ready", flush=True)
+for line in sys.stdin:
+    print("and chats on")
+    print("seconds", int(line) / 1000, flush=True)
+"""
+
+
+def _run(*words: str) -> str:
+    command = [sys.executable, str(EXPERIMENTS / words[0]), *words[1:]]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=240).stdout
+
+
+def test_the_benchmark_of_a_step_prints_our_rows() -> None:
+    output = _run("benchmark_step.py", "--steps", "3", "--rounds", "2", "--backends", "")
+    assert "pinn, penalty" in output
+    assert "pinn, exact conditions" in output
+    assert output.splitlines()[1].split()[-1] == "1.00"
+
+
+def test_the_table_of_problems_has_a_measured_row(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "poisson_2d" in problems_table.shipped()
+    row = problems_table.measure("heat_1d", ["time_limit=0.2", "experiment=smoke"])
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[0] == "`heat_1d`"
+    assert 0 < float(cells[1]) < 10
+    assert float(cells[5]) > 0
+
+
+@pytest.fixture
+def echo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A peer that answers at once, in this interpreter."""
+    monkeypatch.setattr(peers, "PYTHON", Path(sys.executable))
+    monkeypatch.setattr(peers, "HERE", tmp_path)
+    (tmp_path / "rivals").mkdir()
+    (tmp_path / "rivals" / "echo.py").write_text(ECHO, encoding="utf-8")
+    (tmp_path / "rivals" / "dies.py").write_text("raise SystemExit('no such library')", encoding="utf-8")
+    return "echo.py"
+
+
+def test_contestants_are_timed_in_turn(echo: str) -> None:
+    peer = peers.Peer(echo)
+    calls: list[int] = []
+    medians = peers.in_turn({"peer": peer, "ours": lambda n: calls.append(n) or 2e-3 * n}, steps=5, rounds=3)
+    peer.close()
+    np.testing.assert_allclose([medians["peer"], medians["ours"]], [1e-3, 2e-3])
+    assert calls == [5] * 4  # once to warm up, then every round
+
+
+def test_a_peer_that_dies_says_its_last_words(echo: str) -> None:
+    with pytest.raises(RuntimeError, match="no such library"):
+        peers.Peer("dies.py")
+
+
+def test_without_an_environment_for_rivals_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(peers, "PYTHON", tmp_path / "python")
+    with pytest.raises(FileNotFoundError, match="make rivals"):
+        peers.Peer("deepxde_step.py")
