@@ -117,8 +117,10 @@ def _application(words: Sequence[str], run: Run) -> int:
         return outcomes[-1]
 
     with ExitStack() as stack:
-        for prepare in (_logging_restored(), _working_directory_importable(), _arguments("pinn", translate(words))):
+        arguments = translate(words)
+        for prepare in (_logging_restored(), _streams_kept_open(), _working_directory_importable()):
             stack.enter_context(prepare)
+        stack.enter_context(_arguments("pinn", arguments))
         hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")(job)()
     return max((outcome.status for outcome in outcomes), default=SOLVED)
 
@@ -225,6 +227,28 @@ def _logging_restored() -> Iterator[None]:
             handler.close()
         root.handlers[:] = handlers
         root.setLevel(level)
+
+
+@contextmanager
+def _streams_kept_open() -> Iterator[None]:
+    """Lends absl's log handler the standard error of now.
+
+    Hydra configures logging by `logging.config`, which closes every handler of the process. The handler of absl,
+    which TensorFlow brings, closes its stream with it unless that is the present standard error; in a notebook, a
+    test or any program that redirects its output it is an earlier one, still in use.
+    """
+    absl = sys.modules.get("absl.logging")
+    handler = absl.get_absl_handler() if absl is not None else None
+    if handler is None:
+        yield
+        return
+    python_handler = handler.python_handler
+    before = python_handler.stream
+    python_handler.stream = sys.stderr
+    try:
+        yield
+    finally:
+        python_handler.stream = before
 
 
 if __name__ == "__main__":

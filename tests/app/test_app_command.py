@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -154,7 +155,7 @@ def test_the_default_config_reaches_the_run_as_plain_data(run: FakeRun, work: Pa
             "problem": {"_target_": "pinn.problems.Poisson2D"},
             "field": {"name": "mlp", "width": 32, "depth": 2, "activation": "tanh"},
             "solver": {"name": "auto"},
-            "sampling": {"name": "sobol", "interior": 1000, "boundary": 240, "initial": 120, "resample_every": 0},
+            "sampling": {"name": "sobol", "interior": None, "boundary": None, "initial": None, "resample_every": 0},
             "engine": {"name": "auto"},
             "accuracy": None,
             "conditions": "auto",
@@ -366,6 +367,18 @@ def test_the_process_is_as_before(run: FakeRun) -> None:
         main(words, run=run)
     assert (list(sys.argv), list(sys.path), dict(os.environ), logging.getLogger().level) == before
     assert logging.getLogger().handlers == handlers
+
+
+def test_a_redirected_stream_of_the_process_stays_open(run: FakeRun) -> None:
+    from absl import logging as absl_logging
+
+    handler = absl_logging.get_absl_handler().python_handler
+    before, handler.stream = handler.stream, io.StringIO()
+    try:
+        assert main([], run=run) == 0
+        assert not handler.stream.closed
+    finally:
+        handler.stream = before
 
 
 def test_version_and_help(run: FakeRun, work: Path, capsys: pytest.CaptureFixture[str]) -> None:
