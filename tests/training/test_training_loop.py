@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -76,7 +77,15 @@ def test_an_interrupt_ends_training_at_a_whole_step_and_keeps_the_best() -> None
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_second_interrupt_is_raised() -> None:
+@pytest.fixture
+def attended() -> Iterator[None]:
+    """Python's own handler of Ctrl-C, also where the suite runs in the background and interrupts are ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_second_interrupt_is_raised(attended: None) -> None:
     with interruption() as came:
         assert not came()
         os.kill(os.getpid(), signal.SIGINT)
