@@ -1,16 +1,43 @@
 r"""The ansatz: a field that satisfies conditions exactly, whatever the network says.
 
-For prescribed values `g` on some parts of the boundary the field of one component is
+**Values.** For prescribed values `g` on some parts of the boundary the field of one component is
 
-    `u(x) = G(x) + \phi(x) N(x)`
+    `B(x) = G(x) + \phi(x) N(x)`
 
 with the network `N`, a smooth extension `G` of the prescribed values, and a smooth `\phi` that vanishes exactly on
 those parts. Both come from the shape (`Shape.lift`, `Shape.vanishing`), and `G` sees the prescribed values on the
 boundary only: nothing of the solution leaks inside.
 
+**Fluxes.** For prescribed normal derivatives `h_f` on parts `f` the field is corrected, one family of parts (the two
+faces of an axis, the spheres around one center) after the other:
+
+    `(C B)(x) = B(x) - \sum_f \omega_f(x) c_f(x)`,    `c_f(x) = \partial_n B(\pi_f x) - h_f(\pi_f x)`
+
+with the projection `\pi_f` onto the part and a ramp `\omega_f` (`Shape.project`, `Shape.ramp`). Every condition then
+holds, corners included, for the following reasons.
+
+- *The fluxes of the family.* On `f` the ramp has the outward slope 1, and `c_f` does not change along the normal, so
+  that `\partial_n C B = \partial_n B - c_f = h_f`. On the other part of the family `\omega_f` has the slope 0.
+- *The values on a part of the family.* There `\omega_f` is zero (a part carries a value or a flux, never both).
+- *The values on a part `e` of another family, or at the initial time.* `\pi_f` maps `e` into itself, hence onto the
+  edge of `e` and `f`. `B = g_e` on `e`, and there the normal of `f` is tangential, so `c_f = \partial_n g_e - h_f`:
+  zero if the value and the flux are compatible at the edge.
+- *The fluxes of a family that was corrected before.* Across such a part `e` the ramp `\omega_f` has no slope, and
+  `\partial_(n_e) c_f = \partial_(n_f) \partial_(n_e) B - \partial_(n_e) h_f = \partial_(n_f) h_e - \partial_(n_e) h_f`
+  on the edge: zero if the fluxes are compatible, that is, if both are those of one twice differentiable function.
+
+*Incompatible data.* The fluxes of the last family hold in any case. A value on a part `e` is missed by exactly
+`\omega_f (\partial_n g_e - h_f)(\pi_f x)`, and a flux of an earlier family by the ramp times the mismatch of the mixed
+derivatives at the edge: the error is the mismatch carried from the edge into the part, where it fades like the ramp.
+Data that are to disagree in a corner are better left as penalties.
+
+*Cost.* With `n_i` fluxes in family i the network is evaluated `\prod_i (1 + n_i)` times a point, with derivatives of as
+many orders more as there are families with fluxes. Without fluxes it is evaluated once.
+
 Source: I. E. Lagaris, A. Likas and D. I. Fotiadis, Artificial Neural Networks for Solving Ordinary and Partial
-    Differential Equations, IEEE
-Trans. Neural Netw. 9 (1998); transfinite interpolation after W. J. Gordon and C. A. Hall (1973).
+    Differential Equations, IEEE Trans. Neural Netw. 9 (1998); transfinite interpolation after W. J. Gordon and C. A.
+    Hall (1973); conditions on derivatives as projections in T. Leake and D. Mortari, Deep Theory of Functional
+    Connections, Mach. Learn. Knowl. Extr. 2 (2020).
 """
 
 from __future__ import annotations
@@ -23,37 +50,67 @@ import tensorflow as tf
 
 from pinn.geometry import Shape
 
-Data = Mapping[str, Callable[[tf.Tensor], tf.Tensor]]  # part -> ([N, d] on the part -> [N])
+Datum = Callable[[tf.Tensor], tf.Tensor]  # [N, d] on the part -> [N]
+Data = Mapping[str, Datum]  # by part
 Network = Callable[[tf.Tensor], tf.Tensor]  # [N, d] -> [N, m]
 
 
 @final
 @dataclass(frozen=True)
 class Ansatz:
-    """Turns a network `[N, d] -> [N, m]` into a field of the same shape with exact values on parts of the boundary.
+    """Turns a network `[N, d] -> [N, m]` into a field of the same shape with exact values and fluxes on the boundary.
 
     Args:
         shape: the domain.
-        data: for each component the prescribed values by part; an empty mapping leaves the component as the network
-            gives it.
+        values: for each component the prescribed values by part; an empty mapping leaves the values to the network.
+        fluxes: for each component the prescribed outward normal derivatives by part; nothing at all, `()`, if no
+            component has any.
+
+    Raises:
+        ValueError: `fluxes` are not as many as `values`, a part is unknown or given twice, a flux through a part that
+            has none (such as "initial"), or a value and a flux for one component on one part.
+        TypeError: fluxes that are not callable.
     """
 
     shape: Shape
-    data: tuple[Data, ...]
+    values: tuple[Data, ...]
+    fluxes: tuple[Data, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.fluxes and len(self.fluxes) != len(self.values):
+            raise ValueError(
+                f"the ansatz has values for {len(self.values)} components and fluxes for {len(self.fluxes)}: "
+                "give an empty mapping to a component without any."
+            )
+        served = [part for family in self.shape.families for part in family]
+        for values, fluxes in zip(self.values, self.fluxes, strict=False):
+            valued = {part.name for name in values for part in self.shape.select(name)}
+            for part in self.shape.by_part(fluxes):
+                if part not in served:
+                    raise ValueError(f"no flux can be exact on {part!r}: choose from {', '.join(served)}.")
+                if part in valued:
+                    raise ValueError(f"{part!r} has a value and a flux: the ansatz can only satisfy one of them.")
 
     @property
     def is_trivial(self) -> bool:
-        """Whether no component has a prescribed value, so that the field is the network."""
-        return not any(self.data)
+        """Whether no component has a prescribed value or flux, so that the field is the network."""
+        return not any(self.values) and not any(self.fluxes)
 
     def __call__(self, network: Network) -> Network:
         """The field `[N, d] -> [N, m]` built on the network."""
-        if self.is_trivial:
-            return network
+        field = self._with_values(network) if any(self.values) else network
+        by_component = [self.shape.by_part(fluxes) for fluxes in self.fluxes]
+        for family in self.shape.families:
+            by_part = {part: [fluxes.get(part) for fluxes in by_component] for part in family}
+            prescribed = {part: data for part, data in by_part.items() if any(datum is not None for datum in data)}
+            if prescribed:
+                field = self._with_fluxes(field, prescribed)
+        return field
 
+    def _with_values(self, network: Network) -> Network:
         def field(points: tf.Tensor) -> tf.Tensor:
-            parts = tf.unstack(network(points), num=len(self.data), axis=1)
-            return tf.stack([self._impose(d, points, n) for d, n in zip(self.data, parts, strict=True)], axis=1)
+            parts = tf.unstack(network(points), num=len(self.values), axis=1)
+            return tf.stack([self._impose(d, points, n) for d, n in zip(self.values, parts, strict=True)], axis=1)
 
         return field
 
@@ -61,3 +118,34 @@ class Ansatz:
         if not data:
             return network
         return self.shape.lift(points, data) + self.shape.vanishing(points, tuple(data)) * network
+
+    def _with_fluxes(self, base: Network, prescribed: Mapping[str, list[Datum | None]]) -> Network:
+        """`C B` of one family: by part the flux of each component, None where it has none."""
+
+        def field(points: tf.Tensor) -> tf.Tensor:
+            value = base(points)
+            for part, data in prescribed.items():
+                excess = _excess_flux(base, data, *self.shape.project(points, part))
+                value = value - self.shape.ramp(points, part)[:, tf.newaxis] * excess
+            return value
+
+        return field
+
+
+def _excess_flux(base: Network, data: list[Datum | None], points: tf.Tensor, normals: tf.Tensor) -> tf.Tensor:
+    r"""`c = \partial_n B - h` at points of a part, `[N, m]`, with zeros for components without a flux.
+
+    The derivative is taken along the normal only: by the length s of a step from the points, at s = 0.
+    """
+    step = tf.zeros_like(points[:, 0])
+    with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        tape.watch(step)
+        components = tf.unstack(base(points + step[:, tf.newaxis] * normals), num=len(data), axis=1)
+    zero = tf.UnconnectedGradients.ZERO
+    return tf.stack(
+        [
+            tf.zeros_like(step) if flux is None else tape.gradient(u, step, unconnected_gradients=zero) - flux(points)
+            for flux, u in zip(data, components, strict=True)
+        ],
+        axis=1,
+    )

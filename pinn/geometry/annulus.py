@@ -28,7 +28,8 @@ class Annulus(SpatialShape):
     The unit coordinates are those of `Ball`. With the radii a < b and s = (|x - center| - a) / (b - a), `vanishing` is
     `4 s (1 - s)` for both parts, s or 1 - s for one, and `lift` blends the data at the two projected points linearly
     in s, or takes those at the projection onto the one part that is named. Both are infinitely smooth, since the center
-    is outside. The lift evaluates the data of a part once.
+    is outside. The lift evaluates the data of a part once. `project` moves along rays, and `ramp` is `(b - a) s^2 / 2`
+    for the outer part, `(b - a) (1 - s)^2 / 2` for the inner one.
 
     Args:
         center: one number an axis.
@@ -79,6 +80,11 @@ class Annulus(SpatialShape):
             for name, radius, sign in ((INNER, self.inner, -1.0), (OUTER, self.outer, 1.0))
         }
 
+    @property
+    def families(self) -> tuple[tuple[str, ...], ...]:
+        """Both spheres: they share the radius."""
+        return ((INNER, OUTER),)
+
     def _sample_sphere(self, radius: float, sign: float, unit: ArrayLike) -> tuple[Array, Array]:
         outward = directions(unit_points(unit, direction_dimension(self.dim)), self.dim)
         return np.array(self.center) + radius * outward, sign * outward
@@ -109,6 +115,17 @@ class Annulus(SpatialShape):
         if len(values) == 2:
             return (1.0 - s) * values[INNER] + s * values[OUTER]
         return next(iter(values.values()))
+
+    def _project(self, points: tf.Tensor, part: str) -> tuple[tf.Tensor, tf.Tensor]:
+        direction, _ = self._polar(points)
+        radius, sign = {INNER: (self.inner, -1.0), OUTER: (self.outer, 1.0)}[part]
+        return self.center + radius * direction, sign * direction
+
+    def _ramp(self, points: tf.Tensor, part: str) -> tf.Tensor:
+        import tensorflow as tf
+
+        _, s = self._polar(points)
+        return (self.outer - self.inner) / 2.0 * tf.square({INNER: 1.0 - s, OUTER: s}[part])
 
     def _polar(self, points: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Direction from the center `[N, d]`, and `s = (r - a) / (b - a)` `[N]`."""

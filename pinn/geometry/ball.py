@@ -34,7 +34,8 @@ class Ball(SpatialShape):
     The unit coordinates are the radius, then the direction (see `sphere.directions`): d of them for d <= 3, else d + 1.
     `vanishing` is `1 - r^2 / R^2`. `lift` is `(r / R)^4 f(projected point)`, with the projection along the ray from the
     center: three times continuously differentiable at the center (the fourth derivative jumps there), and without
-    a division by zero in any derivative. It evaluates the data once.
+    a division by zero in any derivative. It evaluates the data once. `project` is the same projection, and `ramp` is
+    `(R / 4) (r / R)^4`, which leaves what is projected as smooth at the center as the lift.
 
     Args:
         center: one number an axis.
@@ -80,6 +81,11 @@ class Ball(SpatialShape):
         measure = self.dim * unit_ball_measure(self.dim) * self.radius ** (self.dim - 1)
         return {SPHERE: BoundaryPart(SPHERE, measure, direction_dimension(self.dim), self._sample_sphere)}
 
+    @property
+    def families(self) -> tuple[tuple[str, ...], ...]:
+        """The sphere."""
+        return ((SPHERE,),)
+
     def _sample_sphere(self, unit: ArrayLike) -> tuple[Array, Array]:
         normals = directions(unit_points(unit, direction_dimension(self.dim)), self.dim)
         return np.array(self.center) + self.radius * normals, normals
@@ -99,9 +105,20 @@ class Ball(SpatialShape):
         return 1.0 - sum_of_squares(self._scaled(points))
 
     def _lift(self, points: tf.Tensor, data: Mapping[str, BoundaryData]) -> tf.Tensor:
-        offset = self._scaled(points)
-        direction, _ = unit_direction(offset)
-        return sum_of_squares(offset) ** 2 * data[SPHERE](self.center + self.radius * direction)
+        return self._fourth_power(points) * data[SPHERE](self._project(points, SPHERE)[0])
+
+    def _project(self, points: tf.Tensor, part: str) -> tuple[tf.Tensor, tf.Tensor]:  # noqa: ARG002  (one part only)
+        direction, _ = unit_direction(self._scaled(points))
+        return self.center + self.radius * direction, direction
+
+    def _ramp(self, points: tf.Tensor, part: str) -> tf.Tensor:  # noqa: ARG002  (one part only)
+        return self.radius / 4.0 * self._fourth_power(points)
+
+    def _fourth_power(self, points: tf.Tensor) -> tf.Tensor:
+        """`(r / R)^4`, with all derivatives at the center."""
+        import tensorflow as tf
+
+        return tf.square(sum_of_squares(self._scaled(points)))
 
     def _scaled(self, points: tf.Tensor) -> tf.Tensor:
         """`(x - center) / radius`."""

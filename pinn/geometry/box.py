@@ -26,7 +26,8 @@ class Box(SpatialShape):
 
     The map from the unit cube is affine, an axis a coordinate. `vanishing` is the product over the axes of
     `4 s (1 - s)` (both faces named), `s` or `1 - s` (one), with `s = (x - lower) / (upper - lower)`. `lift` is
-    transfinite interpolation, at up to `3^d - 1` evaluations of the data; see `interpolation.transfinite`.
+    transfinite interpolation, at up to `3^d - 1` evaluations of the data; see `interpolation.transfinite`. `project`
+    replaces the coordinate of the face, and `ramp` is the squared distance to the opposite face over twice the length.
 
     Args:
         lower, upper: one number an axis.
@@ -80,6 +81,11 @@ class Box(SpatialShape):
         return faces
 
     @property
+    def families(self) -> tuple[tuple[str, ...], ...]:
+        """The two faces of each axis."""
+        return tuple((f"{axis}_min", f"{axis}_max") for axis in self.axes)
+
+    @property
     def _lengths(self) -> tuple[float, ...]:
         return tuple(b - a for a, b in zip(self.lower, self.upper, strict=True))
 
@@ -129,6 +135,28 @@ class Box(SpatialShape):
                 opposite = next((other for key, other in named.items() if key != name), None)
                 faces.append(Face(i, value, opposite, data[name]))
         return transfinite(points, faces)
+
+    def _project(self, points: tf.Tensor, part: str) -> tuple[tf.Tensor, tf.Tensor]:
+        import tensorflow as tf
+
+        i, here, there = self._ends(part)
+        columns = tf.unstack(points, num=self.dim, axis=1)
+        columns[i] = tf.fill(tf.shape(columns[i]), tf.constant(here, points.dtype))
+        normal = tf.one_hot(i, self.dim, on_value=math.copysign(1.0, here - there), dtype=points.dtype)
+        return tf.stack(columns, axis=1), tf.broadcast_to(normal, tf.shape(points))
+
+    def _ramp(self, points: tf.Tensor, part: str) -> tf.Tensor:
+        import tensorflow as tf
+
+        i, here, there = self._ends(part)
+        # A square has all derivatives at 0; those of a power are not a number there from the third on.
+        return tf.square(points[:, i] - tf.constant(there, points.dtype)) / (2.0 * abs(here - there))
+
+    def _ends(self, part: str) -> tuple[int, float, float]:
+        """The axis of a face, its coordinate on that axis, and that of the opposite face."""
+        i = next(i for i, family in enumerate(self.families) if part in family)
+        low, high = self.lower[i], self.upper[i]
+        return (i, low, high) if part == self.families[i][0] else (i, high, low)
 
 
 def Interval(lower: float, upper: float, *, axis: str = "x") -> Box:  # noqa: N802  (stands beside the other shapes)

@@ -46,15 +46,19 @@ class Shape(ABC):
     """A closed bounded set with named axes, a boundary in named parts, and uniform maps from the unit cube.
 
     The public methods check what they are given and are final; a new shape writes the abstract ones. Everything is
-    float64 NumPy, but for `vanishing` and `lift`, which are TensorFlow functions: in float32 or float64, eagerly, in
-    `tf.function` or under XLA, twice differentiable with respect to the points.
+    float64 NumPy, but for `vanishing`, `lift`, `project` and `ramp`, which are TensorFlow functions: in float32 or
+    float64, eagerly, in `tf.function` or under XLA, twice differentiable with respect to the points.
 
     Laws that every shape obeys (with n the outward normal of a part, M its measure, and D the space dimension):
 
     - `signed_distance` and `inside` agree, and n is the gradient of `signed_distance` on the part;
     - the divergence theorem links `measure`, `interior` and the `parts` (a time product has no part at its end);
     - `vanishing` is zero on the named parts and only there, with a slope along n that is not zero;
-    - `lift` equals the data on the named parts, and asks for the data nowhere else.
+    - `lift` equals the data on the named parts, and asks for the data nowhere else;
+    - `project` onto a part lands on it with the normals of `sample`, leaves its points where they are, moves no point
+      of a part of another family off that part, and does not change along the normals of its own family;
+    - `ramp` of a part is constant on every part of its family, with the slope 1 along n on the part itself, and with
+      the value 0 and the slope 0 on the others; its slope across the parts of other families is 0.
 
     Attributes:
         axes: the names of all coordinates in their order, such as `("x", "y")` or `("x", "t")`.
@@ -86,6 +90,15 @@ class Shape(ABC):
     @abstractmethod
     def parts(self) -> dict[str, BoundaryPart]:
         """The elementary parts of the boundary by name, in a fixed order."""
+
+    @property
+    @abstractmethod
+    def families(self) -> tuple[tuple[str, ...], ...]:
+        """The parts that `project` and `ramp` serve, grouped by the coordinate that is constant on them.
+
+        The two faces of an axis are a family, and so are two concentric spheres: parts of one family never meet. A flux
+        can be prescribed exactly through these parts; "initial" is none of them.
+        """
 
     @property
     @final
@@ -184,11 +197,39 @@ class Shape(ABC):
             TypeError: the data are not callable (write `Constant(0.0)` for a number), or have another dtype.
         """
         tensor = device_points(points, self.dim)
-        by_part = self._by_part(data)
+        by_part = self.by_part(data)
         if not by_part:
             return Constant(0.0)(tensor)
         constant = common_constant(by_part.values())
         return self._lift(tensor, by_part) if constant is None else constant(tensor)
+
+    @final
+    def project(self, points: tf.Tensor, part: str) -> tuple[tf.Tensor, tf.Tensor]:
+        """The points `[N, d]` moved onto a part, `[N, d]`, and the outward unit normals there, `[N, d]`.
+
+        Onto a face by replacing one coordinate, onto a sphere along the ray from its center (from the center itself in
+        a direction that is fixed), with the time kept: it is the nearest point of the part.
+
+        Raises:
+            ValueError: the part is in no family, or the points have a wrong shape.
+        """
+        self._require_family(part)
+        return self._project(device_points(points, self.dim), part)
+
+    @final
+    def ramp(self, points: tf.Tensor, part: str) -> tf.Tensor:
+        r"""A smooth function `\omega` of the points `[N, d]` with the outward slope 1 on the part: `[N]`, in units of
+        length.
+
+        With the distance s to the other part of the family, and L the distance of the two, it is `s^2 / (2 L)`: on the
+        other part its value and its slope are 0. So `u - \omega c`, with c constant along the normals of the family,
+        has the flux of u less c through the part, and the value and the flux of u on the other.
+
+        Raises:
+            ValueError: the part is in no family, or the points have a wrong shape.
+        """
+        self._require_family(part)
+        return self._ramp(device_points(points, self.dim), part)
 
     @final
     def over(self, start: float, end: float, *, axis: str = "t") -> TimeProduct:
@@ -198,8 +239,13 @@ class Shape(ABC):
         return TimeProduct(self, start, end, axis=axis)
 
     @final
-    def _by_part(self, data: Mapping[str, Any]) -> dict[str, BoundaryData]:
-        """The data by elementary part, checked, with "boundary" spelled out."""
+    def by_part(self, data: Mapping[str, Any]) -> dict[str, BoundaryData]:
+        """The data by elementary part, with "boundary" spelled out; their answers are checked when they are called.
+
+        Raises:
+            ValueError: a part is unknown or given twice.
+            TypeError: the data are not callable.
+        """
         by_part: dict[str, BoundaryData] = {}
         for name, function in data.items():
             for part in self.select(name):
@@ -207,6 +253,12 @@ class Shape(ABC):
                     raise ValueError(f"the data on {part.name!r} are given twice: name each part once.")
                 by_part[part.name] = checked_data(part.name, function)
         return by_part
+
+    @final
+    def _require_family(self, part: str) -> None:
+        served = [name for family in self.families for name in family]
+        if part not in served:
+            raise ValueError(f"a flux goes through a part in space, got {part!r}: choose from {', '.join(served)}.")
 
     @abstractmethod
     def _inside(self, points: Array, slack: float) -> NDArray[np.bool_]:
@@ -231,6 +283,14 @@ class Shape(ABC):
         The data must be called with N rows of which row i belongs to `points[i]`: a time product binds the time of each
         row to the data before it hands them to its shape in space.
         """
+
+    @abstractmethod
+    def _project(self, points: tf.Tensor, part: str) -> tuple[tf.Tensor, tf.Tensor]:
+        """`project` of checked points onto a part of a family."""
+
+    @abstractmethod
+    def _ramp(self, points: tf.Tensor, part: str) -> tf.Tensor:
+        """`ramp` at checked points for a part of a family."""
 
 
 class SpatialShape(Shape):

@@ -30,7 +30,8 @@ class TimeProduct(Shape):
     `vanishing` is that of the shape in space times `(t - start) / (end - start)` where "initial" is named. `lift` is
     the Boolean sum of the lift S in space, of the data at each time, and the initial data h:
     `h(x) + S(x, t) - S(x, start)`. It is h at `start` whatever the data; it meets the data of the other parts if these
-    agree with h at `start`. `signed_distance` is Euclidean in the numbers as they stand, space and time alike.
+    agree with h at `start`. `project` and `ramp` are those of the shape in space; the time stays, and "initial" has
+    none. `signed_distance` is Euclidean in the numbers as they stand, space and time alike.
 
     Args:
         space: a shape without time.
@@ -97,6 +98,11 @@ class TimeProduct(Shape):
         parts[INITIAL] = BoundaryPart(INITIAL, self.space.measure, self.space.unit_dimension, self._sample_initial)
         return parts
 
+    @property
+    def families(self) -> tuple[tuple[str, ...], ...]:
+        """Those of the shape in space."""
+        return self.space.families
+
     def _sample_side(self, part: BoundaryPart, unit: ArrayLike) -> tuple[Array, Array]:
         coordinates = unit_points(unit, part.unit_dimension + 1)
         points, normals = part.sample(coordinates[:, :-1])
@@ -144,7 +150,17 @@ class TimeProduct(Shape):
         if INITIAL not in data:
             return lifted
         start = tf.fill(tf.shape(t), tf.constant(self.start, t.dtype))
-        return data[INITIAL](tf.concat([x, start], axis=1)) + (lifted - self.space.lift(x, _at_time(sides, start)))
+        return data[INITIAL](_joined(x, start)) + (lifted - self.space.lift(x, _at_time(sides, start)))
+
+    def _project(self, points: tf.Tensor, part: str) -> tuple[tf.Tensor, tf.Tensor]:
+        import tensorflow as tf
+
+        x, t = points[:, :-1], points[:, -1:]
+        projected, normals = self.space.project(x, part)
+        return _joined(projected, t), _joined(normals, tf.zeros_like(t))
+
+    def _ramp(self, points: tf.Tensor, part: str) -> tf.Tensor:
+        return self.space.ramp(points[:, :-1], part)
 
 
 def _at_time(data: Mapping[str, BoundaryData], t: tf.Tensor) -> dict[str, BoundaryData]:
@@ -153,6 +169,14 @@ def _at_time(data: Mapping[str, BoundaryData], t: tf.Tensor) -> dict[str, Bounda
 
 
 def _evaluate_at(function: BoundaryData, t: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    return function(_joined(x, t))
+
+
+def _joined(x: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
+    """Points in space `[N, d - 1]` and their times `[N, 1]` as points in space and time `[N, d]`.
+
+    Stacked, since under XLA a concatenation has no third derivatives, which exact fluxes take.
+    """
     import tensorflow as tf
 
-    return function(tf.concat([x, t], axis=1))
+    return tf.stack([*tf.unstack(x, num=x.shape[1], axis=1), t[:, 0]], axis=1)

@@ -23,8 +23,8 @@ class Condition(ABC):
         on: one part, several, or `"boundary"` for all parts in space; see `Shape.parts` of the domain.
         component: which component of a vector field is meant; `None` for a scalar field.
 
-    A condition with `fixes_value` prescribes the field's own value, so that an ansatz can satisfy it exactly on
-    shapes that allow it; any other condition is a penalty.
+    A condition with `fixes_value` prescribes the field's own value and one with `fixes_flux` its normal derivative,
+    so that an ansatz can satisfy it exactly on shapes that allow it; any other condition is a penalty.
     """
 
     value: Value = 0.0
@@ -32,7 +32,8 @@ class Condition(ABC):
     component: int | None = None
 
     kind: ClassVar[str]
-    fixes_value: ClassVar[bool]
+    fixes_value: ClassVar[bool] = False
+    fixes_flux: ClassVar[bool] = False
 
     @final
     @property
@@ -79,7 +80,7 @@ class Neumann(Condition):
     """
 
     kind: ClassVar[str] = "neumann"
-    fixes_value: ClassVar[bool] = False
+    fixes_flux: ClassVar[bool] = True
 
     def _observed(self, p: PointSet, u: Jet) -> tf.Tensor:
         return u.normal(p.normals)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
 import tensorflow as tf
 
 from pinn.calculus import PointSet
-from pinn.fields import Ansatz, Data
+from pinn.fields import Ansatz, Data, Datum
 from pinn.geometry import Constant, Shape
 from pinn.problems import Condition, Problem
 
@@ -31,53 +31,81 @@ class Enforcement:
 def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
     """Divide a problem's conditions into exact ones and penalties.
 
-    | mode | conditions on the field's value | other conditions |
-    |---|---|---|
-    | `exact` | ansatz | penalty |
-    | `penalty` | penalty | penalty |
-    | `auto` | ansatz in up to 3 space dimensions, or when every value is a number; else penalty | penalty |
+    | mode | conditions on the field's value | on its flux | other conditions |
+    |---|---|---|---|
+    | `exact` | ansatz | ansatz | penalty |
+    | `penalty` | penalty | penalty | penalty |
+    | `auto` | ansatz in up to 3 space dimensions, or when every value is a number; else penalty | penalty | penalty |
+
+    Exact fluxes are left to those who ask for them: they cost derivatives of the network of third order.
 
     Raises:
         ValueError: an unknown mode, a part that the domain does not have, a component that the field does not have,
-            two values for one component on one part.
+            two values or two fluxes for one component on one part; with `exact` also a value and a flux there, or a
+            flux at the initial time.
     """
     if mode not in MODES:
         raise ValueError(f"conditions: expected one of {', '.join(MODES)}; got {mode!r}")
     conditions = tuple(problem.conditions())
-    shape = problem.domain
+    _require_parts(conditions, problem.domain)
     _require_components(conditions, problem.components)
-    given = [_values_by_part(conditions, shape, component, problem) for component in range(problem.components)]
-    exact = mode == "exact" or (mode == "auto" and _is_cheap(conditions, shape))
-    data = given if exact else [{} for _ in given]
-    penalties = tuple(c for c in conditions if not (exact and c.fixes_value))
-    return Enforcement(Ansatz(shape, tuple(data)), penalties)
+    valued = tuple(condition for condition in conditions if condition.fixes_value)
+    fluxed = tuple(condition for condition in conditions if condition.fixes_flux)
+    values, fluxes = _by_component("value", valued, problem), _by_component("flux", fluxed, problem)
+    exact_values = mode == "exact" or (mode == "auto" and _is_cheap(valued, problem.domain))
+    exact_fluxes = mode == "exact"
+    if exact_fluxes:
+        _require_one_of_both(values, fluxes, problem)
+    ansatz = Ansatz(problem.domain, values if exact_values else ({},) * len(values), fluxes if exact_fluxes else ())
+    left = (c for c in conditions if not ((exact_values and c.fixes_value) or (exact_fluxes and c.fixes_flux)))
+    return Enforcement(ansatz, tuple(left))
 
 
-def _is_cheap(conditions: tuple[Condition, ...], shape: Shape) -> bool:
-    values = [condition.value for condition in conditions if condition.fixes_value]
-    return len(shape.space_axes) <= _DIMENSIONS_FOR_LIFT or not any(callable(value) for value in values)
+def _is_cheap(valued: Sequence[Condition], shape: Shape) -> bool:
+    return len(shape.space_axes) <= _DIMENSIONS_FOR_LIFT or not any(callable(c.value) for c in valued)
 
 
-def _values_by_part(conditions: tuple[Condition, ...], shape: Shape, component: int, problem: Problem) -> Data:
-    found: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {}
+def _by_component(what: str, conditions: Sequence[Condition], problem: Problem) -> tuple[Data, ...]:
+    """For each component what is given on each part."""
+    found: list[dict[str, Datum]] = [{} for _ in range(problem.components)]
     for condition in conditions:
-        parts = shape.select(condition.on)
-        if not condition.fixes_value or component != (condition.component or 0):
-            continue
-        for part in parts:
-            if part.name in found:
+        data = found[condition.component or 0]
+        for part in problem.domain.select(condition.on):
+            if part.name in data:
                 raise ValueError(
-                    f"{problem.name}: expected one value for each part of the boundary; "
+                    f"{problem.name}: expected one {what} for each part of the boundary; "
                     f"got two on {part.name!r}. Drop one of them."
                 )
-            found[part.name] = _as_data(condition, shape.axes)
-    return found
+            data[part.name] = _as_datum(condition, problem.domain, part.name)
+    return tuple(found)
 
 
-def _as_data(condition: Condition, axes: tuple[str, ...]) -> Callable[[tf.Tensor], tf.Tensor]:
+def _as_datum(condition: Condition, shape: Shape, part: str) -> Datum:
     if not callable(condition.value):
         return Constant(float(condition.value))
-    return lambda coordinates: condition.prescribed(PointSet(coordinates, axes))
+
+    def with_normals(coordinates: tf.Tensor) -> tf.Tensor:
+        _, normals = shape.project(coordinates, part)
+        return condition.prescribed(PointSet(coordinates, shape.axes, normals))
+
+    def without(coordinates: tf.Tensor) -> tf.Tensor:
+        return condition.prescribed(PointSet(coordinates, shape.axes))
+
+    return with_normals if condition.fixes_flux else without
+
+
+def _require_parts(conditions: Sequence[Condition], shape: Shape) -> None:
+    for condition in conditions:
+        shape.select(condition.on)
+
+
+def _require_one_of_both(values: Sequence[Data], fluxes: Sequence[Data], problem: Problem) -> None:
+    for value, flux in zip(values, fluxes, strict=True):
+        for part in value.keys() & flux.keys():
+            raise ValueError(
+                f"{problem.name}: expected a value or a flux on each part of the boundary with conditions=exact; "
+                f"got both on {part!r}. Say conditions=auto, or drop one of them."
+            )
 
 
 def _require_components(conditions: tuple[Condition, ...], components: int) -> None:

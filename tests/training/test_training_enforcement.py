@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 import pytest
 import tensorflow as tf
 from training_cases import Pair
 
 from pinn.calculus import Jet, PointSet
-from pinn.geometry import Box, Shape
+from pinn.geometry import Box, Interval, Shape
 from pinn.problems import Condition, Dirichlet, Heat1D, Neumann, Poisson1D, PoissonND, Problem
 from pinn.training import enforce
 
@@ -31,21 +33,53 @@ class Square(Problem):
         return self._conditions
 
 
+class Evolution(Square):
+    """The same on an interval in time."""
+
+    @property
+    def domain(self) -> Shape:
+        return Interval(0.0, 1.0).over(0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Robin(Condition):
+    """The sum of value and flux, which no ansatz knows."""
+
+    kind: ClassVar[str] = "robin"
+
+    def _observed(self, p: PointSet, u: Jet) -> tf.Tensor:
+        return u.value + u.normal(p.normals)
+
+
+CUBE_FACES = {f"x{i}_{end}" for i in range(1, 6) for end in ("min", "max")}
+
+# Problem, mode, for each component the parts with exact values and with exact fluxes, and the penalties.
 DIVISIONS = {
-    "poisson_1d auto": (Poisson1D(), "auto", [{"x_min"}], ["neumann_x_max"]),
-    "poisson_1d penalty": (Poisson1D(), "penalty", [set()], ["dirichlet_x_min", "neumann_x_max"]),
-    "heat auto": (Heat1D(), "auto", [{"x_min", "x_max", "initial"}], []),
-    "five dimensions auto": (PoissonND(5), "auto", [set()], ["dirichlet_boundary"]),
-    "five dimensions exact": (PoissonND(5), "exact", [{f"x{i}_{e}" for i in range(1, 6) for e in ("min", "max")}], []),
-    "two components": (Pair(), "exact", [{"x_min"}, {"x_min", "x_max"}], ["neumann_x_max_0"]),
+    "poisson_1d auto": (Poisson1D(), "auto", [{"x_min"}], [set()], ["neumann_x_max"]),
+    "poisson_1d exact": (Poisson1D(), "exact", [{"x_min"}], [{"x_max"}], []),
+    "poisson_1d penalty": (Poisson1D(), "penalty", [set()], [set()], ["dirichlet_x_min", "neumann_x_max"]),
+    "heat auto": (Heat1D(), "auto", [{"x_min", "x_max", "initial"}], [set()], []),
+    "five dimensions auto": (PoissonND(5), "auto", [set()], [set()], ["dirichlet_boundary"]),
+    "five dimensions exact": (PoissonND(5), "exact", [CUBE_FACES], [set()], []),
+    "two components": (Pair(), "exact", [{"x_min"}, {"x_min", "x_max"}], [{"x_max"}, set()], []),
+    "two components auto": (Pair(), "auto", [{"x_min"}, {"x_min", "x_max"}], [set(), set()], ["neumann_x_max_0"]),
+    "value and flux on one part": (
+        Square(Dirichlet(0.0, on="x_min"), Neumann(1.0, on="x_min")),
+        "auto",
+        [{"x_min"}],
+        [set()],
+        ["neumann_x_min"],
+    ),
+    "neither value nor flux": (Square(Robin(0.0, on="x_min")), "exact", [set()], [set()], ["robin_x_min"]),
 }
 
 
 @pytest.mark.parametrize("name", DIVISIONS)
 def test_conditions_are_divided(name: str) -> None:
-    problem, mode, exact, penalties = DIVISIONS[name]
+    problem, mode, values, fluxes, penalties = DIVISIONS[name]
     found = enforce(problem, mode)
-    assert [set(data) for data in found.ansatz.data] == exact
+    assert [set(data) for data in found.ansatz.values] == values
+    assert [set(data) for data in found.ansatz.fluxes or ({},) * len(values)] == fluxes
     assert [condition.name for condition in found.penalties] == penalties
 
 
@@ -55,6 +89,21 @@ BAD_INPUT = {
         Square(Dirichlet(0.0), Dirichlet(1.0, on="x_min")),
         "auto",
         "one value for each part.*two on 'x_min'",
+    ),
+    "two fluxes": (
+        Square(Neumann(0.0, on=("x_min", "y_min")), Neumann(1.0, on="y_min")),
+        "penalty",
+        "one flux for each part.*two on 'y_min'",
+    ),
+    "value and flux": (
+        Square(Dirichlet(0.0, on="x_min"), Neumann(0.0, on="boundary")),
+        "exact",
+        "a value or a flux on each part.*both on 'x_min'. Say conditions=auto",
+    ),
+    "flux at the start": (
+        Evolution(Neumann(0.0, on="initial")),
+        "exact",
+        "no flux can be exact on 'initial': choose from x_min, x_max",
     ),
     "part": (Square(Dirichlet(0.0, on="top")), "penalty", "'top'.*x_min"),
     "part of a penalty": (Square(Neumann(0.0, on="hole")), "exact", "'hole'.*x_min"),
