@@ -8,6 +8,7 @@ from typing import final
 
 import tensorflow as tf
 
+from pinn.calculus.checks import checked
 from pinn.calculus.needs import Derivatives, Field, Indices, Needs
 
 # From this many axes on, sweeps run in a loop of the graph: XLA takes minutes to compile a hundred unrolled ones.
@@ -42,7 +43,7 @@ class Tape:
     def differentiate(self, function: Field, points: tf.Tensor, needs: Needs) -> Derivatives:
         """Value and needed derivatives of `function: [N, d] -> [N]` or `[N, m]` at `points [N, d]`."""
         if not needs.first and not needs.second:
-            return Derivatives(_checked(function(points), points))
+            return Derivatives(checked(function(points), points))
         sweep = _looped if points.shape[1] >= _LOOP_FROM else _unrolled
         value, first, second = sweep(function, points, _partners(needs.second))
         join = (lambda parts: parts[0]) if value.shape.rank == 1 else (lambda parts: tf.stack(parts, axis=1))
@@ -100,7 +101,7 @@ def _looped(function: Field, points: tf.Tensor, partners: _Partners) -> tuple[tf
 
 def _components(function: Field, points: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """The checked value, and its components `[N]` one by one."""
-    value = _checked(function(points), points)
+    value = checked(function(points), points)
     return value, [value] if value.shape.rank == 1 else tf.unstack(value, num=value.shape[1], axis=1)
 
 
@@ -114,23 +115,3 @@ def _partners(pairs: tuple[Indices, ...]) -> _Partners:
 def _sums(second: _Second, axes: Indices) -> list[tf.Tensor]:
     """The trace over the axes, component by component."""
     return [tf.add_n(list(entries)) for entries in zip(*(second[i, i] for i in axes), strict=True)]
-
-
-def _checked(value: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
-    """The value as a tensor, with a static rank that an equation can rely on."""
-    value = tf.convert_to_tensor(value)
-    if value.shape.rank not in (1, 2) or not _same_rows(value, points) or not value.dtype.is_floating:
-        raise ValueError(
-            f"expected a field of shape [N] or [N, m] for points of shape {_shape(points)}; "
-            f"got {_shape(value)} {value.dtype.name}. Return one row a point, in floating point."
-        )
-    return value
-
-
-def _same_rows(value: tf.Tensor, points: tf.Tensor) -> bool:
-    rows, expected = value.shape[0], points.shape[0]
-    return rows is None or expected is None or rows == expected
-
-
-def _shape(tensor: tf.Tensor) -> str:
-    return str(tensor.shape.as_list() if tensor.shape.rank is not None else "unknown").replace("None", "N")
