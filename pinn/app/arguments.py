@@ -35,7 +35,7 @@ FLAGS = (
 _TARGET = re.compile(r"\+{0,2}problem\._target_=(?P<value>.*)", flags=re.DOTALL)
 _WEIGHT = re.compile(r"\+{0,2}(?P<rest>weights\..*)", flags=re.DOTALL)
 _PROBLEM_KEY = re.compile(r"\+{0,2}(?P<rest>problem\..*)", flags=re.DOTALL)
-_NAMED_BY_NUMBER = re.compile(rf"(?P<group>{'|'.join(GROUPS)})=(?P<value>[+-]?\d[\d.]*)")
+_NO_NAME = re.compile(rf"(?P<group>{'|'.join(GROUPS)})=(?P<value>[+-]?\d[\d.]*|null|true|false)", flags=re.IGNORECASE)
 _SAVED = "saved_run"
 
 
@@ -79,10 +79,10 @@ def _check(word: str) -> None:
         )
     if flag == "":
         raise ValueError(f"expected key=value; got {word!r}. 'pinn --help' shows the keys.")
-    number = _NAMED_BY_NUMBER.fullmatch(word)
-    if number:
+    found = _NO_NAME.fullmatch(word)
+    if found:
         raise ValueError(
-            f"{number['group']}: expected the name of a choice; got {number['value']}. 'pinn --help' lists them."
+            f"{found['group']}: expected the name of a choice; got {found['value']}. 'pinn --help' lists them."
         )
 
 
@@ -111,8 +111,8 @@ def _with_custom_problem(words: list[str]) -> list[str]:
 
 
 def _name_of_class(words: list[str], target: str) -> list[str]:
-    """The run is named after the class, unless a name was given or several classes are swept."""
-    if chosen(words, "name") is not None or "," in target:
+    """The run is named after the class, unless a name was given, several classes are swept, or it is no class."""
+    if chosen(words, "name") is not None or "," in target or "." not in target:
         return []
     return [f"name={target.rpartition('.')[2]}"]
 
@@ -140,6 +140,9 @@ def _load(path: Path) -> dict[str, Any]:
     saved = OmegaConf.load(path)
     if not isinstance(saved, DictConfig) or not isinstance(saved.get("problem"), DictConfig):
         raise ValueError(f"{path}: expected the config.yaml of a run, with a key 'problem'.")
+    for group in GROUPS:
+        if group in saved and not isinstance(saved[group], DictConfig):
+            raise ValueError(f"{path}: {group}: expected options such as {{name: ...}}; got {saved[group]!r}.")
     return {str(key): value for key, value in OmegaConf.to_container(saved).items()}  # type: ignore[union-attr]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from pinn.app.construct import construct, reject_unknown
+from pinn.app.construct import coerced, construct, reject_unknown
+from pinn.app.settings import CUSTOM
 from pinn.fields import FieldRecipe, FourierFeatures, Mlp
 from pinn.problems import Problem
 from pinn.solvers import Adam, Chain, Constant, Cosine, ExponentialDecay, Lbfgs, Schedule, Solver
@@ -27,11 +28,25 @@ def problem_from(options: Mapping[str, Any]) -> Problem:
         ValueError: no target, a module or class that cannot be found or is no problem, an unknown or missing
             parameter, a value that the problem refuses.
     """
-    target = options.get(TARGET)
+    target = options.get(TARGET) if isinstance(options, Mapping) else options
+    if target == CUSTOM:
+        raise ValueError(
+            f"problem.{TARGET}: expected module.Class; the problem was made in Python, of parameters that no config "
+            "can hold. Give it again: pinn.load(folder, problem=...)"
+        )
     if not isinstance(target, str) or "." not in target:
         raise ValueError(f"problem.{TARGET}: expected module.Class, such as my_file.MyProblem; got {target!r}")
     cls = _problem_class(target)
-    return construct(cls, {str(k): v for k, v in options.items() if k != TARGET}, "problem", cls.aliases)
+    parameters = {str(k): v for k, v in options.items() if k != TARGET}
+    try:
+        return construct(cls, parameters, "problem", cls.aliases)
+    except (ValueError, TypeError):
+        raise
+    except Exception as error:  # a person's own class can fail in any way
+        raise ValueError(
+            f"problem: expected parameters that {cls.__name__} can be made of; got {parameters}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
 
 
 def field_from(options: Mapping[str, Any]) -> FieldRecipe:
@@ -68,46 +83,53 @@ def without_name(options: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in options.items() if key != "name"}
 
 
-def _adam(options: Mapping[str, Any]) -> Adam:
+def _adam(options: Mapping[str, Any], group: str = "solver") -> Adam:
     rest = dict(options)
     schedule = _schedule(
+        group,
         kind=rest.pop("schedule", "constant"),
-        start=rest.pop("learning_rate", 1e-3),
-        end=rest.pop("final_learning_rate", 0.0),
-        warm_up=rest.pop("warm_up", 0),
-        steps=rest.get("max_steps", Adam.max_steps),
+        start=coerced(f"{group}.learning_rate", rest.pop("learning_rate", 1e-3), float),
+        end=coerced(f"{group}.final_learning_rate", rest.pop("final_learning_rate", 0.0), float),
+        warm_up=coerced(f"{group}.warm_up", rest.pop("warm_up", 0), int),
+        steps=coerced(f"{group}.max_steps", rest.get("max_steps", Adam.max_steps), int),
     )
-    return construct(Adam, {**rest, "learning_rate": schedule}, "solver")
+    return construct(Adam, {**rest, "learning_rate": schedule}, group)
 
 
-def _schedule(*, kind: str, start: float, end: float, warm_up: int, steps: int) -> Schedule:
+def _schedule(group: str, *, kind: str, start: float, end: float, warm_up: int, steps: int) -> Schedule:
     """The schedule from `start` to `end` over all steps of the solver."""
     makers = {
         "constant": lambda: Constant(start),
         "exponential": lambda: ExponentialDecay(initial=start, decay_rate=end / start, decay_steps=steps, final=end),
         "cosine": lambda: Cosine(peak=start, total_steps=steps, warmup_steps=warm_up, final=end),
     }
+    make = _choice(f"{group}.schedule", kind, makers)
+    if not start > 0:
+        raise ValueError(f"{group}.learning_rate: expected a number above 0; got {start}")
     if warm_up and kind != "cosine":
-        raise ValueError(f"solver.warm_up: expected 0 unless schedule=cosine; got {warm_up} with schedule={kind}")
+        raise ValueError(f"{group}.warm_up: expected 0 unless schedule=cosine; got {warm_up} with schedule={kind}")
+    if not 0 <= warm_up < max(steps, 1):
+        raise ValueError(f"{group}.warm_up: expected at least 0 and fewer than max_steps={steps}; got {warm_up}")
     if kind != "constant" and not 0 < end < start:
         raise ValueError(
-            f"solver.final_learning_rate: expected a number between 0 and learning_rate={start}; got {end}"
+            f"{group}.final_learning_rate: expected a number between 0 and learning_rate={start}; got {end}"
         )
-    return _choice("solver.schedule", kind, makers)()
+    return make()
 
 
-def _lbfgs(options: Mapping[str, Any]) -> Lbfgs:
-    return construct(Lbfgs, options, "solver")
+def _lbfgs(options: Mapping[str, Any], group: str = "solver") -> Lbfgs:
+    return construct(Lbfgs, options, group)
 
 
 def _chain(options: Mapping[str, Any]) -> Chain:
-    stages = {"adam": _adam, "lbfgs": _lbfgs}
+    """Always both stages in the same order, whatever the order of the options: those of a config have none."""
+    stages: dict[str, Callable[..., Solver]] = {"adam": _adam, "lbfgs": _lbfgs}
     reject_unknown("solver", options, list(stages))
-    return Chain(tuple(stages[name](without_name(stage)) for name, stage in options.items()))
+    return Chain(tuple(make(without_name(options.get(name, {})), f"solver.{name}") for name, make in stages.items()))
 
 
 def _choice(key: str, name: Any, makers: Mapping[str, Any]) -> Any:
-    if name not in makers:
+    if not isinstance(name, str) or name not in makers:
         raise ValueError(f"{key}: expected one of {', '.join(makers)}; got {name!r}")
     return makers[name]
 
@@ -116,7 +138,7 @@ def _problem_class(target: str) -> type[Problem]:
     module_name, _, class_name = target.rpartition(".")
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # a person's own module can fail in any way; all of them are that person's to mend
+    except (Exception, SystemExit) as error:  # a person's own module can fail in any way; all are that person's to mend
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(
             f"problem.{TARGET}: expected a module that can be imported; {module_name!r} failed: "

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+import inspect
+import math
+from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from typing import Any
 
-from pinn.app.build import FIELDS, TARGET, without_name
+import numpy as np
+
+from pinn.app.build import FIELDS, TARGET, solver_from, without_name
+from pinn.app.settings import CUSTOM
 from pinn.fields import FieldRecipe
 from pinn.problems import Problem
 from pinn.solvers import Adam, Chain, Constant, Cosine, ExponentialDecay, Schedule, Solver
 from pinn.training import Sampling
 
-CUSTOM = "custom"
+_PLAIN = (bool, int, str, type(None))
 
 
 def describe_problem(problem: Problem) -> dict[str, Any]:
-    """The mapping from which `problem_from` makes an equal problem."""
+    """The mapping from which `problem_from` makes an equal problem; the target `custom` for a problem of parameters
+    that no config can hold, such as a function.
+    """
     cls = type(problem)
+    if not _is_plain(problem):
+        return {TARGET: CUSTOM}
     shown = {field: name for name, field in cls.aliases.items()}
     # What the package ships is named by its room, so that files may move inside it.
     module = "pinn.problems" if cls.__module__.startswith("pinn.problems.") else cls.__module__
@@ -38,13 +47,33 @@ def describe_sampling(sampling: Sampling) -> dict[str, Any]:
 
 
 def describe_solver(solver: Solver) -> dict[str, Any]:
-    """The mapping from which `solver_from` makes an equal solver."""
+    """The mapping from which `solver_from` makes an equal solver; the name `custom` for one that it cannot make, such
+    as a chain with other stages than its own.
+    """
+    options = _solver_options(solver)
+    try:
+        made = solver_from(options, dtype="float64")
+    except (ValueError, TypeError):
+        return {"name": CUSTOM}
+    return options if made == _with_schedules(solver) else {"name": CUSTOM}
+
+
+def _solver_options(solver: Solver) -> dict[str, Any]:
     if isinstance(solver, Chain):
-        return {"name": solver.name} | {stage.name: without_name(describe_solver(stage)) for stage in solver.stages}
+        return {"name": solver.name} | {stage.name: without_name(_solver_options(stage)) for stage in solver.stages}
     options = _as_mapping(solver)
     if isinstance(solver, Adam):
         options |= _describe_rate(solver.learning_rate)
     return {"name": solver.name, **options}
+
+
+def _with_schedules(solver: Solver) -> Solver:
+    """The same solver with its learning rates as schedules, as `solver_from` makes them."""
+    if isinstance(solver, Chain):
+        return Chain(tuple(map(_with_schedules, solver.stages)))
+    if isinstance(solver, Adam) and not isinstance(solver.learning_rate, Schedule):
+        return replace(solver, learning_rate=Constant(float(solver.learning_rate)))
+    return solver
 
 
 def _describe_rate(rate: Schedule | float) -> dict[str, Any]:
@@ -65,13 +94,40 @@ def _describe_rate(rate: Schedule | float) -> dict[str, Any]:
     return {"learning_rate": CUSTOM}
 
 
+def _is_plain(record: Any) -> bool:
+    """Whether `_as_mapping` says all there is to say of a record."""
+    if not is_dataclass(record):
+        return not inspect.signature(type(record)).parameters
+    options = _as_mapping(record)
+    return all(f.name in options or _is_default(f, getattr(record, f.name)) for f in fields(record) if f.init)
+
+
+def _is_default(field: Field[Any], value: Any) -> bool:
+    default = field.default_factory() if field.default_factory is not MISSING else field.default
+    return value is default or (is_dataclass(value) and value == default)
+
+
 def _as_mapping(record: Any) -> dict[str, Any]:
+    """The options of a record that a config can hold; a part that is a record itself (a line search) is none."""
     if not is_dataclass(record):
         return {}
-    options = {f.name: getattr(record, f.name) for f in fields(record) if f.init}
-    # Parts that are records themselves (a line search) are no options of a config.
-    return {name: _plain(value) for name, value in options.items() if not is_dataclass(value)}
+    options = {f.name: plain(getattr(record, f.name)) for f in fields(record) if f.init}
+    return {name: value for name, value in options.items() if _is_yaml(value)}
 
 
-def _plain(value: Any) -> Any:
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+def plain(value: Any) -> Any:
+    """The value without NumPy, with lists for tuples."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _is_yaml(value: Any) -> bool:
+    """Whether a config holds the value; `construct` takes no number that is not finite."""
+    if isinstance(value, dict):
+        return all(type(key) is str and _is_yaml(item) for key, item in value.items())
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return all(map(_is_yaml, value)) if isinstance(value, list) else type(value) in _PLAIN

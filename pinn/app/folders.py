@@ -100,7 +100,8 @@ def close_log(file: Path) -> None:
     root = logging.getLogger()
     for handler in [h for h in root.handlers if isinstance(h, logging.FileHandler) and Path(h.baseFilename) == file]:
         root.removeHandler(handler)
-        handler.close()
+        with suppress(OSError):  # a full disk refuses what is left in the buffer
+            handler.close()
 
 
 def outcome_of(job_return: JobReturn) -> Outcome | None:

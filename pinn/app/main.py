@@ -1,7 +1,7 @@
 """The command `pinn`: a Hydra application that turns what a person typed into runs and an exit status.
 
     0    solved, and the asked accuracy met (or none asked)
-    1    accuracy missed, or training failed
+    1    accuracy missed, training failed, or interrupted with the best field saved
     2    bad input: said in one or two lines, nothing left behind
     130  interrupted before there was anything to keep
 
@@ -11,11 +11,12 @@ come at once.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +31,10 @@ from pinn.app.folders import LOG, Footprint, contents, footprints
 from pinn.app.locate import conf_folder
 from pinn.app.messages import BAD_INPUT, DEBUG, FAILED, INTERRUPTED, SOLVED, USER_ERRORS, Outcome, explain, say
 from pinn.app.progress import live
-from pinn.app.quiet import import_tensorflow
+from pinn.app.quiet import forget_output, import_tensorflow
 from pinn.app.settings import check, plain, register
 from pinn.app.sweep import close_interrupted
+from pinn.app.termination import termination_as_interrupt
 
 if TYPE_CHECKING:
     from pinn.app.progress import Observer
@@ -40,6 +42,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("pinn")
 
 HYDRA_DEBUG = "HYDRA_FULL_ERROR"
+
+_TOO_LARGE = (
+    "expected a problem that fits into memory; it was full. Ask for fewer points (sampling.interior=N) or a smaller "
+    "field (field.width=N).\n"
+)
 
 Run = Callable[[Mapping[str, Any], Path, "Observer"], int]
 
@@ -49,13 +56,14 @@ def main(arguments: Sequence[str] | None = None, *, run: Run | None = None) -> i
 
     Args:
         arguments: words after the command's name; those of the process when left out.
-        run: solves one resolved config into a run folder and returns 0 or 1; `pinn.app.run.run` when left out.
+        run: solves one resolved config into a run folder and returns 0, 1, or 130 where it was interrupted and saved
+            what it had; `pinn.app.run.run` when left out.
 
     Returns:
         The exit status. Errors are said on standard error, never raised.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
-    with _errors_raised(), footprints() as taken:
+    with termination_as_interrupt(), _errors_raised(), footprints() as taken:
         status = _guarded(words, _solve if run is None else run, taken)
         if status in (BAD_INPUT, INTERRUPTED):
             for footprint in taken:
@@ -71,6 +79,9 @@ def _guarded(words: Sequence[str], run: Run, taken: Sequence[Footprint]) -> int:
         say("interrupted.")
         close_interrupted(footprint.home for footprint in taken)
         return INTERRUPTED
+    except BrokenPipeError:  # who reads the help by `head` has seen enough
+        forget_output()
+        return SOLVED
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else SOLVED
     except Exception as error:  # the last place that can turn a traceback into a sentence
@@ -79,9 +90,9 @@ def _guarded(words: Sequence[str], run: Run, taken: Sequence[Footprint]) -> int:
 
 def _before_any_job(error: Exception, taken: Sequence[Footprint]) -> int:
     """What fails outside a job is the config or the output folder; the job itself never raises."""
-    disk = _system_error(error)
-    if disk is not None and any(_concerns(disk, footprint.home) for footprint in taken):
-        say(f"cannot write the results: {explain(disk)}\nChoose another folder by hydra.run.dir=FOLDER.", error)
+    refused = _refused(error, [footprint.home for footprint in taken])
+    if refused is not None:
+        say(refused, error)
         return BAD_INPUT
     if isinstance(error, USER_ERRORS):
         say(explain(error), error)
@@ -99,9 +110,19 @@ def _system_error(error: BaseException | None) -> OSError | None:
     return None
 
 
+def _refused(error: Exception, folders: Sequence[Path]) -> str | None:
+    """What to say where the disk refused to hold the results in one of the folders."""
+    disk = _system_error(error)
+    if disk is None or not any(_concerns(disk, folder) for folder in folders):
+        return None
+    return f"cannot write the results: {explain(disk).rstrip('.')}.\nChoose another folder by hydra.run.dir=FOLDER."
+
+
 def _concerns(disk: OSError, home: Path) -> bool:
-    """Whether the disk refused something at, in or above a folder."""
-    place = Path(os.fsdecode(disk.filename or "")).absolute()
+    """Whether the disk refused something at, in or above a folder; a full disk does not say what it refused."""
+    if disk.filename is None:
+        return disk.errno in (errno.ENOSPC, errno.EDQUOT)
+    place = Path(os.fsdecode(disk.filename)).absolute()
     return place.is_relative_to(home) or home.is_relative_to(place)
 
 
@@ -136,11 +157,11 @@ def _job(config: DictConfig, run: Run) -> Outcome:
         with live(enabled=settings["progress"]) as observer:
             status = run(settings, folder, observer)
         log.info("exit status %d", status)
-        return Outcome(status)
+        return Outcome(FAILED, interrupted=True) if status == INTERRUPTED else Outcome(status)
     except USER_ERRORS as error:
         if contents(folder) != before:
             return _failed(error, folder)
-        message = explain(error)
+        message = _refused(error, [folder]) or explain(error)
         say(f"{_job_prefix()}{message}", error)
         return Outcome(BAD_INPUT, message)
     except Exception as error:  # any failure of a run is logged and gets its exit status
@@ -149,9 +170,15 @@ def _job(config: DictConfig, run: Run) -> Outcome:
 
 def _failed(error: Exception, folder: Path) -> Outcome:
     log.error("the run failed", exc_info=error)
-    message = f"the run failed: {_kind(error)}. The traceback is in {folder / LOG}."
+    reason = _TOO_LARGE if _out_of_memory(error) else f"{_kind(error)}. "
+    message = _refused(error, [folder]) or f"the run failed: {reason}The traceback is in {folder / LOG}."
     say(f"{_job_prefix()}{message}", error)
     return Outcome(FAILED, message)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Python's own complaint, or TensorFlow's, which is not imported here."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
 
 
 def _job_prefix() -> str:
@@ -217,14 +244,20 @@ def _working_directory_importable() -> Iterator[None]:
 
 @contextmanager
 def _logging_restored() -> Iterator[None]:
-    """Hydra configures the root logger; afterwards it is as before and the log files are closed."""
+    """Hydra configures the root logger; afterwards it is as before and the log files are closed.
+
+    Meanwhile a log that cannot be written is silent: what else the disk refuses is said in a sentence.
+    """
     root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    handlers, level, talkative = list(root.handlers), root.level, logging.raiseExceptions
+    logging.raiseExceptions = False
     try:
         yield
     finally:
+        logging.raiseExceptions = talkative
         for handler in set(root.handlers) - set(handlers):
-            handler.close()
+            with suppress(OSError):  # a full disk refuses what is left in the buffer
+                handler.close()
         root.handlers[:] = handlers
         root.setLevel(level)
 

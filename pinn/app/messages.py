@@ -39,10 +39,13 @@ _TYPES: Mapping[Any, str] = {int: "an integer", float: "a number", bool: "true o
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a job came to: its exit status, and the sentence for a person where it did not run to its end."""
+    """What a job came to: its exit status, the sentence for a person where it did not run to its end, and whether
+    somebody interrupted it.
+    """
 
     status: int
     message: str = ""
+    interrupted: bool = False
 
 
 def debugging() -> bool:

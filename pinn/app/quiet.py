@@ -1,4 +1,4 @@
-"""TensorFlow without its start-up noise, for the command only."""
+"""Nothing on the streams but what the command says: TensorFlow without its start-up noise, output without a reader."""
 
 from __future__ import annotations
 
@@ -25,8 +25,20 @@ def import_tensorflow() -> None:
         import tensorflow  # noqa: F401
 
 
+def forget_output() -> None:
+    """Sends standard output to nowhere once its reader has gone: what is left in the buffer would be written again,
+    and refused again, at the end of the process.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 @contextmanager
 def _descriptor_to_nowhere(descriptor: int) -> Iterator[None]:
+    if sys.stderr is None:  # a process that was started without: there is nothing to keep quiet
+        yield
+        return
     sys.stderr.flush()
     kept = os.dup(descriptor)
     nowhere = os.open(os.devnull, os.O_WRONLY)

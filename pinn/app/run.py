@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from pinn.app.build import field_from, problem_from, sampling_from, solver_from
-from pinn.app.messages import FAILED, SOLVED
+from pinn.app.messages import FAILED, INTERRUPTED, SOLVED
+from pinn.app.quiet import forget_output
 from pinn.app.solve import solve
 from pinn.report import status_line
 from pinn.training import Observer
-from pinn.training.loop import INTERRUPTED
+from pinn.training.interrupt import interruption
+from pinn.training.loop import INTERRUPTED as TRAINING_INTERRUPTED
 
 
 def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
@@ -23,8 +25,8 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         observer: told about progress.
 
     Returns:
-        0 when solved with the accuracy asked for met (or none asked), 1 when it was missed, or training failed or was
-        interrupted.
+        0 when solved with the accuracy asked for met (or none asked), 1 when it was missed or training failed, 130
+        when interrupted, with the best field saved.
 
     Raises:
         ValueError, TypeError: bad input, before anything is written.
@@ -44,9 +46,10 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         time_limit=config["time_limit"],
         observer=observer,
     )
-    solution.save(folder)
+    with interruption() as interrupted:  # what took long to compute is saved whole
+        solution.save(folder)
     summary = solution.summary
-    print(
+    _print(
         status_line(
             summary["problem"],
             verdict=summary["verdict"],
@@ -57,10 +60,21 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
             folder=_shown(folder),
         )
     )
-    solved = summary["verdict"] != "fail" and summary["stop_reason"] != INTERRUPTED
-    if not solved:
-        print(f"training ended: {summary['stop_reason']}")
-    return SOLVED if solved else FAILED
+    if interrupted() or summary["stop_reason"] == TRAINING_INTERRUPTED:
+        _print("interrupted; the best field so far was saved")
+        return INTERRUPTED
+    if summary["verdict"] == "fail":
+        _print(f"training ended: {summary['stop_reason']}")
+        return FAILED
+    return SOLVED
+
+
+def _print(line: str) -> None:
+    """One line on standard output; who has closed it does not want to read it, and the results are saved."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        forget_output()
 
 
 def _shown(folder: Path) -> Path:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final
@@ -118,9 +120,12 @@ class Solution:
         return folder
 
     def _save_model(self, path: Path) -> None:
-        temporary = path.with_name(f".{path.stem}.partial.keras")  # Keras tells the format by the ending
-        self.model.save(temporary)
-        temporary.replace(path)
+        temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.keras")  # Keras tells the format by the ending
+        try:
+            self.model.save(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """The contents of `solution.npz`; equal runs give equal bytes."""
@@ -138,8 +143,14 @@ class Solution:
         return History(self.history) if len(self.history["step"]) else None
 
     def _checked(self, points: Any) -> np.ndarray:
-        array = np.asarray(points, self.evaluator.dtype.as_numpy_dtype)
         axes = self.problem.domain.axes
+        try:
+            array = np.asarray(points, self.evaluator.dtype.as_numpy_dtype)
+        except (ValueError, TypeError) as error:
+            raise ValueError(
+                f"expected points of shape [N, {len(axes)}] for the axes {', '.join(axes)}; "
+                f"got no array of numbers: {error}"
+            ) from error
         if array.ndim != 2 or array.shape[1] != len(axes):
             raise ValueError(
                 f"expected points of shape [N, {len(axes)}] for the axes {', '.join(axes)}; got {list(array.shape)}"
@@ -161,28 +172,51 @@ def load(folder: str | Path, *, problem: Problem | None = None) -> Solution:
 
     Raises:
         FileNotFoundError: the folder is no finished run.
-        ValueError: the problem cannot be found.
+        ValueError: the problem cannot be found, or has other axes than the run; a file that is missing or damaged.
+        TypeError: the problem is none.
     """
     folder = Path(folder)
     if not (folder / "summary.json").is_file():
         raise FileNotFoundError(f"{folder}: expected the folder of a finished run, with a summary.json; there is none")
     from omegaconf import OmegaConf
 
-    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    config = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"))
-    assert isinstance(config, dict)
-    settings = {str(key): value for key, value in config.items()}
-    found = problem or problem_from(settings["problem"])
-    model = keras.saving.load_model(folder / "model.keras", compile=False)
-    ansatz = enforce(found, settings["conditions"]).ansatz
-    evaluator = field_evaluator(found, model, ansatz, engine=settings["engine"]["name"], dtype=settings["dtype"])
-    with np.load(folder / "solution.npz") as arrays:
+    with _blaming(folder / "summary.json"):
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    with _blaming(folder / "config.yaml"):
+        config: Any = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"))
+        settings = {str(key): config[key] for key in config}
+        conditions, engine, dtype = settings["conditions"], settings["engine"]["name"], settings["dtype"]
+    found = problem_from(settings["problem"]) if problem is None else problem
+    if not isinstance(found, Problem):
+        raise TypeError(f"problem: expected a pinn.Problem; got {found!r}")
+    with _blaming(folder / "model.keras"):
+        model = keras.saving.load_model(folder / "model.keras", compile=False)
+    with _blaming(folder / "solution.npz"), np.load(folder / "solution.npz") as arrays:
+        axes = tuple(map(str, arrays["axes"]))
         collocation = {k.removeprefix(_COLLOCATION): arrays[k] for k in arrays.files if k.startswith(_COLLOCATION)}
         validation = arrays["points"]
-    with np.load(folder / "checkpoint" / "state.npz") as arrays:
+    if axes != found.domain.axes:
+        raise ValueError(
+            f"{folder}: expected a problem with the axes {', '.join(axes)}; "
+            f"got {found.name} with {', '.join(found.domain.axes)}"
+        )
+    ansatz = enforce(found, conditions).ansatz
+    evaluator = field_evaluator(found, model, ansatz, engine=engine, dtype=dtype)
+    with _blaming(folder / "checkpoint" / "state.npz"), np.load(folder / "checkpoint" / "state.npz") as arrays:
         state = {key: arrays[key] for key in arrays.files}
-    history = _read_history(folder / "history.csv")
+    with _blaming(folder / "history.csv"):
+        history = _read_history(folder / "history.csv")
     return Solution(found, model, evaluator, summary, settings, history, collocation, validation, state)
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    """Whatever fails while a file of a run is read is said of that file."""
+    try:
+        yield
+    except Exception as error:  # a damaged file fails in as many ways as there are formats
+        reason = "it is missing" if not path.is_file() else f"it is damaged ({type(error).__name__})"
+        raise ValueError(f"{path}: expected a file as the run wrote it; {reason}. Run it again.") from error
 
 
 def _read_history(path: Path) -> dict[str, np.ndarray]:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, final
+from dataclasses import asdict
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from pinn.app.build import auto_solver
-from pinn.app.describe import describe_field, describe_problem, describe_sampling, describe_solver
+from pinn.app.choices import Choices, require
+from pinn.app.describe import describe_field, describe_problem, describe_sampling, describe_solver, plain
 from pinn.app.devices import on
 from pinn.app.solution import Solution, field_evaluator
 from pinn.calculus import PointSet, engine_named
 from pinn.fields import FieldRecipe, FlatField, Mlp
-from pinn.problems import Problem
+from pinn.problems import Problem, rehearse
 from pinn.solvers import Chain, Solver
 from pinn.training import (
     Enforcement,
@@ -33,29 +35,9 @@ from pinn.training import (
 )
 from pinn.validation import Report, validate
 
-DTYPES = ("float32", "float64")
-
 VALIDATION_POINTS = 2**14
 _MONITOR_POINTS = 2**11
 _VALIDATION_STREAM = 2**31  # no epoch of training points gets this far
-
-
-@final
-@dataclass(frozen=True)
-class _Choices:
-    """Everything that was chosen for a run besides the problem."""
-
-    field: FieldRecipe | keras.Model
-    solver: Solver
-    sampling: Sampling
-    engine: str
-    conditions: str
-    weights: Mapping[str, float]
-    accuracy: float | None
-    seed: int
-    dtype: str
-    device: str
-    time_limit: float | None
 
 
 def solve(
@@ -99,28 +81,30 @@ def solve(
     Raises:
         ValueError, TypeError: input that cannot work, before any training.
     """
-    chosen = _Choices(
+    chosen = Choices(
         field=Mlp() if field is None else field,
         solver=_solver(solver, dtype),
-        sampling=sampling or Sampling(),
-        engine=engine_named(engine).name,
+        sampling=Sampling() if sampling is None else sampling,
+        engine=engine_named(engine).name if isinstance(engine, str) else engine,
         conditions=conditions,
-        weights=dict(weights or {}),
+        weights={} if weights is None else weights,
         accuracy=accuracy,
-        seed=seed,
+        seed=int(seed) if isinstance(seed, np.integer) else seed,
         dtype=dtype,
         device=device,
         time_limit=time_limit,
     )
-    _require(problem, chosen)
+    require(problem, chosen, observer)
     with on(device) as running_on:
         return _solve(problem, chosen, running_on, observer)
 
 
-def _solve(problem: Problem, chosen: _Choices, running_on: str, observer: Observer | None) -> Solution:
+def _solve(problem: Problem, chosen: Choices, running_on: str, observer: Observer | None) -> Solution:
     began = time.perf_counter()
+    rehearse(problem, tf.as_dtype(chosen.dtype))
     enforcement = enforce(problem, chosen.conditions)
     network = FlatField(_network(problem, chosen), tf.as_dtype(chosen.dtype))
+    _require_shape(network, problem)
     objective = _objective(problem, chosen, enforcement, network)
     evaluator = field_evaluator(problem, network.model, enforcement.ansatz, engine=chosen.engine, dtype=chosen.dtype)
     held_out = interior_points(
@@ -178,20 +162,7 @@ def _solver(solver: Solver | str, dtype: str) -> Solver:
     return auto_solver(dtype)
 
 
-def _require(problem: Problem, chosen: _Choices) -> None:
-    if not isinstance(problem, Problem):
-        raise TypeError(f"problem: expected a pinn.Problem; got {type(problem).__name__}")
-    if chosen.dtype not in DTYPES:
-        raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}; got {chosen.dtype!r}")
-    if chosen.accuracy is not None and not 0 < chosen.accuracy < np.inf:
-        raise ValueError(f"accuracy: expected a positive relative error such as 1e-4; got {chosen.accuracy}")
-    if chosen.time_limit is not None and not chosen.time_limit > 0:
-        raise ValueError(f"time_limit: expected a positive number of seconds; got {chosen.time_limit}")
-    if isinstance(chosen.seed, bool) or not isinstance(chosen.seed, int) or chosen.seed < 0:
-        raise ValueError(f"seed: expected a whole number of at least 0; got {chosen.seed!r}")
-
-
-def _network(problem: Problem, chosen: _Choices) -> keras.Model:
+def _network(problem: Problem, chosen: Choices) -> keras.Model:
     if isinstance(chosen.field, keras.Layer):
         return chosen.field
     lower, upper = problem.domain.bounds
@@ -200,25 +171,41 @@ def _network(problem: Problem, chosen: _Choices) -> keras.Model:
     )
 
 
-def _objective(problem: Problem, chosen: _Choices, enforcement: Enforcement, network: FlatField) -> ResidualObjective:
+def _require_shape(network: FlatField, problem: Problem) -> None:
+    """Try the network at one point: a model made by hand may have any number of inputs and outputs."""
+    point = tf.constant(np.mean(problem.domain.bounds, axis=0, keepdims=True), network.dtype)
+    expected = f"field: expected a model [N, {point.shape[1]}] -> [N, {problem.components}]"
+    try:
+        value = network(tf.constant(network.weights()), point)
+    except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+        raise ValueError(f"{expected}; got one that fails: {str(error).splitlines()[0]}") from error
+    if value.shape != (1, problem.components):
+        raise ValueError(f"{expected}; got one that makes {value.shape.as_list()} of one point")
+
+
+def _objective(problem: Problem, chosen: Choices, enforcement: Enforcement, network: FlatField) -> ResidualObjective:
     terms = terms_of(problem, enforcement.penalties, chosen.sampling, dtype=network.dtype, weights=chosen.weights)
     return ResidualObjective(network, enforcement.ansatz, terms, engine=engine_named(chosen.engine), seed=chosen.seed)
 
 
 def _monitor(problem: Problem, objective: ResidualObjective, points: np.ndarray) -> Any:
-    """The true relative L2 error as a function of the weights, on a few of the held-out points."""
+    """The true relative L2 error as a function of the weights, on a few of the held-out points; absolute where the
+    truth is zero, as in the validation.
+    """
     if problem.exact is None:
         return None
     coordinates = tf.constant(points)
     truth = tf.convert_to_tensor(problem.exact(PointSet(coordinates, problem.domain.axes)))
     truth = truth[:, tf.newaxis] if truth.shape.rank == 1 else truth
-    scale = tf.norm(truth)
+    scale = float(tf.norm(truth)) or math.sqrt(len(points))
 
-    @tf.function(autograph=False)
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([objective.size], objective.dtype)])
     def error(weights: tf.Tensor) -> tf.Tensor:
         return tf.norm(objective.field(weights)(coordinates) - truth) / scale
 
-    return lambda weights: float(error(tf.constant(weights, objective.dtype)))
+    # A function that is traced anew in every run would have TensorFlow warn of it in a notebook or a sweep.
+    traced = error.get_concrete_function()
+    return lambda weights: float(traced(tf.constant(weights, objective.dtype)))
 
 
 def _steps_planned(solver: Solver) -> int:
@@ -228,7 +215,7 @@ def _steps_planned(solver: Solver) -> int:
 
 def _summary(
     problem: Problem,
-    chosen: _Choices,
+    chosen: Choices,
     *,
     training: Training,
     report: Report,
@@ -276,9 +263,9 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _config(problem: Problem, chosen: _Choices) -> dict[str, Any]:
+def _config(problem: Problem, chosen: Choices) -> dict[str, Any]:
     recipe = None if isinstance(chosen.field, keras.Layer) else chosen.field
-    return {
+    config = {
         "name": problem.name,
         "problem": describe_problem(problem),
         "field": describe_field(recipe),
@@ -293,3 +280,4 @@ def _config(problem: Problem, chosen: _Choices) -> dict[str, Any]:
         "device": chosen.device,
         "time_limit": chosen.time_limit,
     }
+    return {key: plain(value) for key, value in config.items()}

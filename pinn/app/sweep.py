@@ -107,13 +107,24 @@ class SweepTable(Callback):
         outcome = outcome_of(job_return) or Outcome(FAILED, "the job was lost.")
         overrides = [str(word) for word in config.hydra.overrides.task]
         job = record(int(config.hydra.job.num), overrides, self._home, folder, outcome)
-        (self._home / RECORDS).mkdir(parents=True, exist_ok=True)
-        (self._home / RECORDS / f"{job.number}.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
+        _write(job, self._home / RECORDS)
+        if outcome.interrupted:
+            raise KeyboardInterrupt  # who stops one run of a sweep does not wait for the others
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
         home = folder_of(config, "hydra.sweep.dir")
         if home is not None:
             raise SystemExit(close(home.absolute()))
+
+
+def _write(job: Record, folder: Path) -> None:
+    """The record as a whole file; a disk that refuses it is said, and costs the job its row of the table only."""
+    from pinn.report import write_json
+
+    try:
+        write_json(asdict(job), folder / f"{job.number}.json")
+    except OSError as error:
+        say(f"run {job.number}: cannot write its record: {explain(error)}", error)
 
 
 def close(sweep: Path) -> int:

@@ -84,7 +84,7 @@ def _slices(shape: Shape, normals: Sequence[str]) -> list[Fixed]:
 
 def _evaluate(cut: _Cut, evaluator: Evaluator) -> tuple[list[np.ndarray], Quantities]:
     """The ticks of the axes that vary, and every quantity on their grid, `[..., m]` flattened, NaN outside the
-    domain.
+    domain and where it is not finite.
     """
     shape = evaluator.problem.domain
     bounds = dict(zip(shape.axes, zip(*shape.bounds, strict=True), strict=True))
@@ -93,14 +93,14 @@ def _evaluate(cut: _Cut, evaluator: Evaluator) -> tuple[list[np.ndarray], Quanti
     size = len(next(iter(grid.values())))
     points = np.stack([grid.get(axis, np.full(size, cut.fixed.get(axis, 0.0))) for axis in shape.axes], axis=1)
     inside = shape.inside(points)
-    known = _quantities(evaluator, points[inside]) if inside.any() else {}
+    known = _quantities(evaluator, points[inside])
     return ticks, {name: _spread(values, inside) for name, values in known.items()}
 
 
 def _quantities(evaluator: Evaluator, points: np.ndarray) -> Quantities:
     found = {"solution": evaluator.value(points)}
     if evaluator.problem.exact is not None:
-        found["exact"] = evaluator.exact(points)
+        found["exact"] = evaluator.formula(points)
         found["error"] = found["solution"] - found["exact"]
     residuals = list(evaluator.residuals(points).values())
     # Several equations have no order that matches the components: the map shows their root sum of squares.
@@ -109,8 +109,9 @@ def _quantities(evaluator: Evaluator, points: np.ndarray) -> Quantities:
 
 
 def _spread(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """On the whole grid; a formula may be singular on the boundary, which is no reason to draw nothing."""
     full = np.full((len(inside), *values.shape[1:]), np.nan)
-    full[inside] = values
+    full[inside] = np.where(np.isfinite(values), values, np.nan)
     return full
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Protocol, final
 
 import keras
@@ -150,8 +151,8 @@ class _Seeds:
 
 def _require_sizes(group: str, **sizes: int) -> None:
     for name, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"{group}.{name}: expected a whole number of at least 1; got {size}")
+        if isinstance(size, bool) or not isinstance(size, Integral) or size < 1:
+            raise ValueError(f"{group}.{name}: expected a whole number of at least 1; got {size!r}")
 
 
 def _require_activation(name: str) -> None:

@@ -5,6 +5,7 @@ from pinn.problems.heat import Heat1D, Heat2D
 from pinn.problems.poisson import LaplaceAnnulus, Poisson1D, Poisson2D, PoissonBall, PoissonND
 from pinn.problems.poisson_expression import PoissonExpression
 from pinn.problems.problem import Problem, Residual
+from pinn.problems.rehearsal import rehearse
 
 __all__ = [
     "Condition",
@@ -22,4 +23,5 @@ __all__ = [
     "Problem",
     "Residual",
     "Value",
+    "rehearse",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -99,8 +100,12 @@ def new_figure(width: float, height: float, *, compressed: bool = False) -> Figu
 
 @styled
 def save_figure(figure: Figure, path: str | Path) -> Path:
-    """Write a figure as PNG at 150 dots an inch, whole or not at all."""
-    with replacing(path) as stream:
+    """Write a figure as PNG at 150 dots an inch, whole or not at all.
+
+    A layout with more axes than fit is drawn as it comes; that is a matter of looks, not a warning to a person.
+    """
+    with replacing(path) as stream, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="constrained_layout not applied")
         figure.savefig(stream, format="png", dpi=DPI)
     return Path(path)
 

@@ -177,7 +177,9 @@ def _measurement(
     objective: TrainableObjective, solver: Solver, monitor: Callable[[np.ndarray], float] | None
 ) -> Callable[[State], tuple[float, dict[str, float]]]:
     """The true error and the losses by term at the best weights of a state."""
-    compiled = tf.function(objective.term_losses, autograph=False)
+    # Traced by hand: TensorFlow warns of a function that it has to trace anew in every run of a process.
+    spec = tf.TensorSpec([objective.size], objective.dtype)
+    compiled = tf.function(objective.term_losses, autograph=False).get_concrete_function(spec)
 
     def measure(state: State) -> tuple[float, dict[str, float]]:
         best = solver.best(state)

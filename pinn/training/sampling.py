@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from numbers import Integral
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from scipy.stats import qmc
@@ -54,11 +55,12 @@ class Sampling:
             raise ValueError(f"sampling: expected one of {', '.join(SAMPLERS)}; got {self.kind!r}")
         for name in ("interior", "boundary", "initial"):
             count = getattr(self, name)
-            if count is not None and count < 1:
-                raise ValueError(f"sampling.{name}: expected at least 1 point; got {count}")
-        if self.resample_every < 0:
+            if count is not None and not (_is_whole(count) and count >= 1):
+                raise ValueError(f"sampling.{name}: expected a whole number of at least 1 point; got {count!r}")
+        if not (_is_whole(self.resample_every) and self.resample_every >= 0):
             raise ValueError(
-                f"sampling.resample_every: expected a number of steps, or 0 for fixed points; got {self.resample_every}"
+                "sampling.resample_every: expected a number of steps, or 0 for fixed points; "
+                f"got {self.resample_every!r}"
             )
 
     def counts(self, shape: Shape) -> Counts:
@@ -69,6 +71,10 @@ class Sampling:
             boundary if self.boundary is None else self.boundary,
             initial if self.initial is None else self.initial,
         )
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 class Counts(NamedTuple):

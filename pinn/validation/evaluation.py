@@ -50,7 +50,7 @@ class Evaluator:
         Raises:
             ValueError: it is not known, not finite at a point, or of a wrong shape.
         """
-        values = self._in_blocks(self._exact, points)
+        values = self.formula(points)
         bad = np.flatnonzero(~np.isfinite(values.reshape(len(points), -1)).all(axis=1))
         if bad.size:
             place = zip(self.problem.domain.axes, np.asarray(points)[bad[0]], strict=True)
@@ -61,6 +61,10 @@ class Evaluator:
                 "Correct the solution or the domain."
             )
         return values
+
+    def formula(self, points: np.ndarray) -> np.ndarray:
+        """As `exact`, with NaN and infinity where the formula is singular: for pictures, which reach the boundary."""
+        return self._in_blocks(self._exact, points)
 
     def gradients(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Space gradients of the field and of the exact solution, `[N, k]` or `[N, m, k]`."""
@@ -119,13 +123,13 @@ class Evaluator:
         return lambda p: observe(expression, field, p, frame=frame, needs=needs, engine=self.engine)
 
     def _compiled(self, function: Callable[[PointSet], Any]) -> _Compiled:
-        """The function as one graph for any number of points."""
+        """The function as one graph for any number of points.
+
+        Traced by hand: TensorFlow warns of a function that it has to trace anew for every evaluator of a process.
+        """
         axes = self.problem.domain.axes
-        return tf.function(
-            lambda x: function(PointSet(x, axes)),
-            autograph=False,
-            input_signature=[tf.TensorSpec([None, len(axes)], self.dtype)],
-        )
+        traced = tf.function(lambda x: function(PointSet(x, axes)), autograph=False)
+        return traced.get_concrete_function(tf.TensorSpec([None, len(axes)], self.dtype))
 
     def _in_blocks(self, compiled: _Compiled, points: np.ndarray) -> Any:
         """Apply a function to blocks of points and join the answers; the last block may be short."""

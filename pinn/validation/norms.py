@@ -16,8 +16,8 @@ class Errors:
     r"""Distances between a field `u` and the truth `u^*` over `N` points.
 
     Attributes:
-        relative_l2: `\sqrt{\sum |u - u^*|^2 / \sum |u^*|^2}`, over points and components; absolute where the truth is
-            zero everywhere.
+        relative_l2: `\sqrt{\sum |u - u^*|^2 / \sum |u^*|^2}`, over points and components. Where the truth is zero
+            everywhere it is absolute, the root of the mean over the points: `\sqrt{\sum |u|^2 / N}`.
         max: the largest `|u - u^*|`.
         relative_h1: as `relative_l2`, with the gradients over space added to both sums.
     """
@@ -42,9 +42,9 @@ def errors(value: np.ndarray, truth: np.ndarray, gradient: np.ndarray, true_grad
     l2, h1 = _sum_of_squares(difference), _sum_of_squares(slope)
     truth_l2, truth_h1 = _sum_of_squares(truth), _sum_of_squares(true_gradient)
     return Errors(
-        relative_l2=_relative(l2, truth_l2),
+        relative_l2=_relative(l2, truth_l2, len(value)),
         max=float(np.max(np.abs(difference))),
-        relative_h1=_relative(l2 + h1, truth_l2 + truth_h1),
+        relative_h1=_relative(l2 + h1, truth_l2 + truth_h1, len(value)),
     )
 
 
@@ -58,5 +58,5 @@ def _sum_of_squares(values: np.ndarray) -> float:
     return float(np.sum(np.asarray(values, np.float64) ** 2))
 
 
-def _relative(error: float, scale: float) -> float:
-    return math.sqrt(error / scale) if scale > 0 else math.sqrt(error)
+def _relative(error: float, scale: float, points: int) -> float:
+    return math.sqrt(error / (scale if scale > 0 else points))

@@ -32,6 +32,7 @@ from pinn.report import (
 )
 from pinn.report.history import stages
 from pinn.report.points import MOST, thin
+from pinn.report.style import new_figure
 
 MAPS = {
     **{name: make for name, make in cases.VIEWS.items() if make().panels},
@@ -353,6 +354,12 @@ def test_save_figures_draws_only_what_there_is(tmp_path: Path) -> None:
     names = [path.name for path in save_figures(views, None, None, tmp_path)]
     assert names == ["curves_u.png", "curves_p.png", "curves_du_dx.png", "curves_field.png"]
     assert save_figures([], None, None, tmp_path / "none") == []
+
+
+def test_more_axes_than_fit_are_saved_without_a_warning(tmp_path: Path) -> None:
+    figure = new_figure(1.0, 1.0)
+    figure.subplots(40, 1)
+    assert save_figure(figure, tmp_path / "narrow.png").stat().st_size > 0
 
 
 def test_pictures_do_not_depend_on_the_settings_of_the_caller(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ BAD_INPUT = {
         {"kind": "hammersley"},
         "sampling: expected one of uniform, sobol, latin_hypercube, grid; got 'hammersley'",
     ),
-    "interior": ({"interior": 0}, "sampling.interior: expected at least 1 point; got 0"),
+    "interior": ({"interior": 0}, "sampling.interior: expected a whole number of at least 1 point; got 0"),
     "boundary": ({"boundary": -3}, "sampling.boundary: .*got -3"),
     "interval": ({"resample_every": -1}, "sampling.resample_every: expected a number of steps"),
 }

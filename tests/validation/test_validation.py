@@ -41,10 +41,12 @@ def test_errors_are_the_formulas() -> None:
     assert found.relative_h1 == pytest.approx(np.sqrt((0.25 + 4.0) / (25.0 + 1.0)))
 
 
-def test_errors_of_a_zero_truth_are_absolute() -> None:
-    zero = np.zeros(2)
-    found = errors(np.array([3.0, 4.0]), zero, zero[:, None], zero[:, None])
-    assert found.relative_l2 == found.relative_h1 == 5.0
+@pytest.mark.parametrize("repeated", [1, 100])
+def test_errors_of_a_zero_truth_are_absolute_and_do_not_grow_with_the_points(repeated: int) -> None:
+    value, slope = np.tile([3.0, 4.0], repeated), np.tile([[0.0], [5.0]], (repeated, 1))
+    found = errors(value, np.zeros_like(value), slope, np.zeros_like(slope))
+    assert found.relative_l2 == pytest.approx(np.sqrt((9.0 + 16.0) / 2))
+    assert found.relative_h1 == pytest.approx(np.sqrt((9.0 + 16.0 + 25.0) / 2))
 
 
 def test_residual_size_takes_all_equations_together() -> None:

@@ -1,0 +1,80 @@
+"""Everything that was chosen for a run besides the problem, checked before anything is built."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, is_dataclass
+from numbers import Real
+from typing import Any, final
+
+import keras
+
+from pinn.fields import FieldRecipe
+from pinn.problems import Problem
+from pinn.solvers import Solver
+from pinn.training import Observer, Sampling
+
+DTYPES = ("float32", "float64")
+
+
+@final
+@dataclass(frozen=True)
+class Choices:
+    """The arguments of `pinn.solve` with their defaults filled in."""
+
+    field: FieldRecipe | keras.Model
+    solver: Solver
+    sampling: Sampling
+    engine: str
+    conditions: str
+    weights: Mapping[str, float]
+    accuracy: float | None
+    seed: int
+    dtype: str
+    device: str
+    time_limit: float | None
+
+
+def require(problem: Problem, chosen: Choices, observer: Observer | None) -> None:
+    """Check what annotations promise and a notebook does not enforce.
+
+    Raises:
+        TypeError: an object of another kind than the argument's.
+        ValueError: a number or a word that cannot work.
+    """
+    _require_objects(problem, chosen, observer)
+    if chosen.dtype not in DTYPES:
+        raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}; got {chosen.dtype!r}")
+    if chosen.accuracy is not None and not (_is_positive(chosen.accuracy) and math.isfinite(chosen.accuracy)):
+        raise ValueError(f"accuracy: expected a positive relative error such as 1e-4; got {chosen.accuracy!r}")
+    if chosen.time_limit is not None and not _is_positive(chosen.time_limit):
+        raise ValueError(f"time_limit: expected a positive number of seconds; got {chosen.time_limit!r}")
+    if isinstance(chosen.seed, bool) or not isinstance(chosen.seed, int) or chosen.seed < 0:
+        raise ValueError(f"seed: expected a whole number of at least 0; got {chosen.seed!r}")
+    for name, weight in chosen.weights.items():
+        if not _is_positive(weight):
+            raise ValueError(f"weights.{name}: expected a positive number; got {weight!r}")
+
+
+def _require_objects(problem: Problem, chosen: Choices, observer: Observer | None) -> None:
+    is_field = isinstance(chosen.field, keras.Layer) or callable(getattr(chosen.field, "build", None))
+    kinds: tuple[tuple[str, Any, bool, str], ...] = (
+        ("problem", problem, isinstance(problem, Problem), "a pinn.Problem"),
+        ("field", chosen.field, is_field, "a recipe such as pinn.fields.Mlp(width=64), or a Keras model"),
+        ("sampling", chosen.sampling, isinstance(chosen.sampling, Sampling), "a pinn.training.Sampling"),
+        ("weights", chosen.weights, isinstance(chosen.weights, Mapping), "a mapping such as {'conditions': 10.0}"),
+        ("dtype", chosen.dtype, isinstance(chosen.dtype, str), f"one of {', '.join(DTYPES)}, as text"),
+        ("engine", chosen.engine, isinstance(chosen.engine, str), "the name of an engine, such as 'auto'"),
+        ("device", chosen.device, isinstance(chosen.device, str), "'auto', 'cpu', 'gpu' or 'gpu:1'"),
+        ("observer", observer, observer is None or callable(observer), "a function of one event"),
+    )
+    for name, value, fits, expected in kinds:
+        if is_dataclass(value) and isinstance(value, type):
+            raise TypeError(f"{name}: expected {expected}; got the class {value.__name__}. Write {value.__name__}()")
+        if not fits:
+            raise TypeError(f"{name}: expected {expected}; got {value!r}")
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and float(value) > 0
