@@ -28,7 +28,7 @@ from pinn.geometry import Interval, Shape
 from pinn.problems import Condition, Dirichlet, Heat1D, Poisson1D, PoissonND, Problem
 from pinn.problems.problem import Residual
 from pinn.solvers import Adam, Chain, Constant, Lbfgs
-from pinn.training import Event, Sampling
+from pinn.training import Event, Sampling, interior_points
 
 SUMMARY_KEYS = """
 problem verdict tolerance errors residual reference seconds steps stop_reason engine solver field weights points
@@ -260,6 +260,9 @@ class TestOneRun:
             "dirichlet_boundary": 8,
             "initial": 4,
         }
+        # Seven steps with new points every three: the second new drawing.
+        drawn = interior_points(Heat1D().domain, 16, kind="latin_hypercube", seed=(5, 2, 0))
+        np.testing.assert_array_equal(solution.collocation["equation"], drawn)
         assert (solution.collocation["initial"][:, 1] == 0.0).all()
         assert np.isin(solution.collocation["dirichlet_boundary"][:, 0], (0.0, 1.0)).all()
 
