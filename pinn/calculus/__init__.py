@@ -1,6 +1,7 @@
 """Derivatives of fields: jets, engines, and the operators built on them."""
 
 from pinn.calculus.engines import ENGINES, engine_named
+from pinn.calculus.forward import BatchCoupledError, Forward, UnsupportedOpError, elementwise, register_rule
 from pinn.calculus.jet import EvaluatedJet, Expression, Jet, LazyJet, learn, observe
 from pinn.calculus.needs import Derivatives, Engine, Field, Needs
 from pinn.calculus.operators import biharmonic, divergence, gradient, hessian, hessian_diagonal, laplacian
@@ -9,20 +10,24 @@ from pinn.calculus.tape import Tape
 
 __all__ = [
     "ENGINES",
+    "BatchCoupledError",
     "Derivatives",
     "Engine",
     "EvaluatedJet",
     "Expression",
     "Field",
+    "Forward",
     "Frame",
     "Jet",
     "LazyJet",
     "Needs",
     "PointSet",
     "Tape",
+    "UnsupportedOpError",
     "axis_index",
     "biharmonic",
     "divergence",
+    "elementwise",
     "engine_named",
     "gradient",
     "hessian",
@@ -30,4 +35,5 @@ __all__ = [
     "laplacian",
     "learn",
     "observe",
+    "register_rule",
 ]

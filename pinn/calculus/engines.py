@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pinn.calculus.forward import Forward
 from pinn.calculus.needs import Engine
 from pinn.calculus.tape import Tape
 
-ENGINES: dict[str, Engine] = {"tape": Tape()}
+ENGINES: dict[str, Engine] = {"tape": Tape(), "forward": Forward()}
 
 
 def engine_named(name: str | Engine) -> Engine:
@@ -13,8 +14,9 @@ def engine_named(name: str | Engine) -> Engine:
 
     | name | engine | when |
     |---|---|---|
-    | `auto` | `tape` | always: it is the only exact engine there is |
+    | `auto` | `tape` | serves every function that TensorFlow can differentiate |
     | `tape` | nested reverse mode | the reference |
+    | `forward` | one pass | Laplacians in a fraction of the time; refuses an operation without a rule |
 
     Raises:
         ValueError: an unknown name; the message lists the names.

@@ -244,7 +244,11 @@ BAD_INPUT = {
     "axis too large": (lambda: pinn.laplacian(_first, axes=2)(tf.zeros((1, 2))), ValueError, r"-2 and 1 .*got \[2\]"),
     "axis twice": (lambda: pinn.laplacian(_first, axes=(0, -2))(tf.zeros((1, 2))), ValueError, "different positions"),
     "no axis": (lambda: pinn.gradient(_first, axes=())(tf.zeros((1, 2))), ValueError, "different positions"),
-    "engine": (lambda: pinn.laplacian(_first, engine="fast"), ValueError, "expected one of auto, tape; got 'fast'"),
+    "engine": (
+        lambda: pinn.laplacian(_first, engine="fast"),
+        ValueError,
+        "expected one of auto, tape, forward; got 'fast'",
+    ),
     "not batched": (
         lambda: pinn.laplacian(tf.reduce_sum)(tf.zeros((4, 2))),
         ValueError,
