@@ -154,7 +154,7 @@ def folder_of(config: DictConfig, key: str) -> Path | None:
     try:
         hydra.set_config(config)
         return Path(str(OmegaConf.select(config, key)))
-    except Exception:
+    except Exception:  # of whatever kind: Hydra resolves the same key next and says what is wrong
         return None
     finally:
         hydra.cfg = previous

@@ -36,6 +36,10 @@ class Tape:
     Cost: one forward and one reverse sweep for first derivatives, and about one more sweep of that pair for each axis
     with a second derivative, times `m` for a field of `m` components. Functions that are constant or linear in an
     axis give zeros.
+
+    What a function stops (`tf.stop_gradient`) is constant in every derivative. `tf.nn.moments`, and so layer
+    normalisation, stops a mean whose first derivative cancels and whose second does not: of such fields the engine
+    `forward` alone gives the true second derivatives.
     """
 
     name: str = "tape"

@@ -118,7 +118,6 @@ CASES: dict[str, dict[str, Function]] = {
     "ArgMin": {"one hot": lambda p: tf.one_hot(tf.argmin(p, axis=1), 3, dtype=p.dtype) * _mix(p)},
     "Asin": {"asin": _unary(lambda y: tf.asin(0.8 * y))},
     "Asinh": {"asinh": _unary(tf.asinh)},
-    "Assert": {"assert": lambda p: _asserted(p)},
     "Atan": {"atan": _unary(tf.atan)},
     "Atan2": {
         "both": lambda p: tf.atan2(_mix(p)[:, 0], p[:, 1] ** 2),
@@ -246,7 +245,6 @@ CASES: dict[str, dict[str, Function]] = {
         "exponent": lambda p: _const(p, 1.7) ** _mix(p),
         "both": lambda p: _positive(p) ** _mix(p),
     },
-    "PrintV2": {"print": lambda p: _printed(p)},
     "Prod": {
         "three": lambda p: tf.reduce_prod(_mix(p), axis=1),
         "two axes": lambda p: tf.reduce_prod(_outer(p), axis=[1, 2]),
@@ -328,7 +326,6 @@ CASES: dict[str, dict[str, Function]] = {
         "negative": lambda p: _mix(p)[:, -1],
         "after an ellipsis": lambda p: _outer(p)[..., 1, :],
     },
-    "StringFormat": {"print": lambda p: _printed(p)},
     "Sub": {
         "both": lambda p: _mix(p) - p**2,
         "constant": lambda p: tf.exp(1.0 - p),
@@ -386,16 +383,6 @@ def _cumsum_reverse(p: tf.Tensor) -> tf.Tensor:
 def _split_points(p: tf.Tensor) -> tf.Tensor:
     x, yz = tf.split(p, [1, 2], axis=1)
     return tf.sin(x) * tf.cos(yz)
-
-
-def _asserted(p: tf.Tensor) -> tf.Tensor:
-    tf.debugging.Assert(tf.reduce_all(p > 0), [p])
-    return _mix(p)
-
-
-def _printed(p: tf.Tensor) -> tf.Tensor:
-    tf.print("", p[0, 0], output_stream="file:///dev/null")
-    return _mix(p)
 
 
 _VARIABLE = tf.Variable(np.eye(3) + 0.3, dtype=tf.float64)

@@ -25,12 +25,12 @@ def _mlp(activation: str) -> keras.Model:
 
 
 def _residual_block() -> keras.Model:
-    """A residual block with a gate and layer normalisation."""
+    """A residual block with a gate and normalisation."""
     points = keras.Input([3], dtype="float64")
     hidden = keras.layers.Dense(6, "tanh", dtype="float64")(points)
     gate = keras.layers.Dense(6, "sigmoid", dtype="float64")(points)
     mixed = keras.layers.Add(dtype="float64")([hidden, keras.layers.Multiply(dtype="float64")([hidden, gate])])
-    normal = keras.layers.LayerNormalization(dtype="float64")(mixed)
+    normal = keras.layers.RMSNormalization(dtype="float64")(mixed)
     return keras.Model(points, keras.layers.Dense(1, dtype="float64")(normal))
 
 
@@ -52,7 +52,7 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
     "batch normalisation": lambda: _dense(
         3, keras.layers.Dense(5, "tanh", dtype="float64"), keras.layers.BatchNormalization(dtype="float64")
     ),
-    "residual, gate, layer normalisation": _residual_block,
+    "residual, gate, normalisation": _residual_block,
     "attention": _attention,
     "one dimension": lambda: _dense(1, keras.layers.Dense(5, "tanh", dtype="float64")),
     "eight dimensions": lambda: _dense(8, keras.layers.Dense(5, "tanh", dtype="float64")),
@@ -67,7 +67,7 @@ def test_keras_models_against_nested_reverse_mode(name: str) -> None:
     assert_same(differentiate(ENGINE, model, points), nested(model, points), 1e-12)
 
 
-@pytest.mark.parametrize("name", ["tanh", "gelu", "residual, gate, layer normalisation", "attention"])
+@pytest.mark.parametrize("name", ["tanh", "gelu", "residual, gate, normalisation", "attention"])
 def test_gradients_with_respect_to_weights_and_points_agree_with_the_tape(name: str) -> None:
     keras.utils.set_random_seed(3)
     model = MODELS[name]()
@@ -132,6 +132,69 @@ def test_python_branches_on_tensors() -> None:
         return found
 
     assert_same(differentiate(ENGINE, function, points), nested(tf.sin, points), 1e-13)
+
+
+def test_printing_and_asserting_are_no_part_of_the_field() -> None:
+    points = np.random.default_rng(14).uniform(size=(4, 2))
+    seen: list[float] = []
+
+    def function(p: tf.Tensor) -> tf.Tensor:
+        tf.debugging.Assert(tf.reduce_all(p[0] > -1), [p])
+        tf.print("", p[0, 0], output_stream="file:///dev/null")
+        tf.py_function(lambda total: seen.append(float(total)), [tf.reduce_sum(p)], [])
+        return tf.sin(p)
+
+    assert_same(differentiate(ENGINE, function, points), nested(tf.sin, points), 1e-13)
+    np.testing.assert_allclose(seen, [points.sum()], rtol=1e-14)
+
+
+@pytest.mark.parametrize("run", [lambda f: f(), lambda f: tf.function(f)()], ids=["eager", "graph"])
+def test_a_trainable_exponent_keeps_its_gradient(run: Callable[[Callable[[], tf.Tensor]], tf.Tensor]) -> None:
+    """lap x^q = q (q - 1) x^(q - 2) in one dimension, with the derivative (2 q - 1 + q (q - 1) ln x) x^(q - 2)."""
+    x, q = np.array([[0.5], [1.3]]), 2.7
+    exponent = tf.Variable(q, dtype=tf.float64)
+
+    def slope() -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            found = ENGINE.differentiate(lambda p: p[:, 0] ** exponent, tf.constant(x), Needs.of(traces=[(0,)]))
+            total = tf.reduce_sum(found.traces[0,])
+        return tape.gradient(total, exponent)
+
+    expected = np.sum((2 * q - 1 + q * (q - 1) * np.log(x)) * x ** (q - 2))
+    np.testing.assert_allclose(run(slope), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("run", [lambda f: f, tf.function], ids=["eager", "graph"])
+def test_a_branch_that_ignores_the_points_is_a_factor(run: Callable[[object], object]) -> None:
+    def function(p: tf.Tensor) -> tf.Tensor:
+        three, one = tf.constant(3.0, p.dtype), tf.constant(1.0, p.dtype)
+        return p[:, 0] ** 2 * tf.cond(three > 2, lambda: three, lambda: one)
+
+    points = tf.constant(np.random.default_rng(15).uniform(size=(4, 2)))
+    found = run(lambda p: ENGINE.differentiate(function, p, Needs.of(traces=[(0, 1)])).traces[0, 1])(points)
+    np.testing.assert_allclose(found, np.full(4, 6.0), rtol=1e-14)
+
+
+def test_complex_numbers_are_refused_and_not_taken_for_constants() -> None:
+    points = tf.constant(np.random.default_rng(16).uniform(size=(4, 2)))
+    with pytest.raises(UnsupportedOpError, match="complex"):
+        ENGINE.differentiate(lambda p: tf.abs(tf.cast(p, tf.complex128)) ** 2, points, Needs.of(traces=[(0,)]))
+
+
+def _normalised(p: tf.Tensor) -> tf.Tensor:
+    """Layer normalisation as it is defined, with nothing stopped."""
+    centred = p - tf.reduce_mean(p, axis=-1, keepdims=True)
+    return centred / tf.sqrt(tf.reduce_mean(centred**2, axis=-1, keepdims=True) + 1e-3)
+
+
+def test_layer_normalisation_is_differentiated_as_it_is_defined() -> None:
+    """TensorFlow stops the mean inside the variance; reverse mode then returns wrong second derivatives."""
+    layer = keras.layers.LayerNormalization(epsilon=1e-3, dtype="float64")
+    layer.build((None, 3))
+    points = np.random.default_rng(17).normal(size=(5, 3))
+    right = nested(_normalised, points)
+    assert_same(differentiate(ENGINE, layer, points), right, 1e-12)
+    assert np.abs(nested(layer, points).hessian - right.hessian).max() > 0.1
 
 
 COUPLED: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {

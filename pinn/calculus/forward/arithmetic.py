@@ -19,24 +19,9 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from pinn.calculus.forward.carried import Batch, Carried, Tensor, carry, joint_batch, plain
+from pinn.calculus.forward.functions import Function
 from pinn.calculus.forward.plan import Plan
 from pinn.calculus.forward.rows import Rows, times, total
-
-Slope = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # (x, y = g(x)) -> g'(x)
-Curvature = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]  # (x, y, g'(x)) -> g''(x)
-
-
-@dataclass(frozen=True)
-class Function:
-    """A function of one variable by its derivatives, each of `x` and `y = g(x)` and `g'(x)` where that saves work.
-
-    Args:
-        slope: `g'`.
-        curvature: `g''`; `None` where it is zero, as for `abs`.
-    """
-
-    slope: Slope
-    curvature: Curvature | None = None
 
 
 @dataclass(frozen=True)

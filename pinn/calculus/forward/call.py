@@ -51,9 +51,16 @@ class Call:
         """An attribute of the node."""
         return self.op.get_attr(name)
 
+    def written(self, position: int) -> np.ndarray | None:
+        """The input at a position as an array, if it is a constant of the function itself: no variable, no weight."""
+        return tf.get_static_value(self.op.inputs[position])
+
     def static(self, position: int) -> np.ndarray | None:
-        """The input at a position as an array, if it is known without running anything."""
-        inside = tf.get_static_value(self.op.inputs[position])
+        """The input at a position as an array, if it is known without running anything.
+
+        Eagerly that includes variables: for sizes and positions, never for what somebody may differentiate.
+        """
+        inside = self.written(position)
         return inside if inside is not None else tf.get_static_value(plain(self.inputs[position]))
 
     def number(self, position: int) -> np.ndarray:

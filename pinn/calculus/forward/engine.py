@@ -24,14 +24,13 @@ class Forward:
 
     For an elementwise `g` the Laplacian `L` follows `L' = g'(v) L + g''(v) \sum_i J_i^2`; a linear map acts on all
     rows alike; a product adds `2 \sum_i J_i K_i`. A Laplacian over `k` axes costs `k + 2` rows through every linear
-    map, the full diagonal `2 k + 1`, where nested reverse mode costs about `4 k`. Components come for nothing: a field
-    of hundreds costs the same rows.
+    map, the full diagonal `2 k + 1`, whatever the number of components.
 
     What is zero or constant by structure is never multiplied: the Jacobian of a first layer is its weight matrix, the
     same for every point; a column of the points has one row; a linear function has no second row.
 
     The function is traced once a call. Inside `tf.function` that happens when the graph is built; eagerly it happens
-    every time, some 10 ms for a small network: wrap what runs often in `tf.function`.
+    every time, and on few points takes longer than the numbers do: wrap what runs often in `tf.function`.
 
     Source: R. Li, H. Ye, D. Jiang et al., A computational framework for neural network-based variational Monte Carlo
     with Forward Laplacian, Nature Machine Intelligence 6 (2024).

@@ -50,7 +50,8 @@ class Plan:
         return total(self._products(a, b, multiply), self._products(b, a, lambda right, left: multiply(left, right)))
 
     def _products(self, a: Rows, b: Rows, multiply: Multiply) -> Rows | None:
-        present = [[(i, j) for i, j in form if i in a.labels and j in b.labels] for form in self.forms]
+        of_a, of_b = set(a.labels), set(b.labels)
+        present = [[(i, j) for i, j in form if i in of_a and j in of_b] for form in self.forms]
         labels = tuple(f for f, pairs in enumerate(present) if pairs)
         if not labels:
             return None

@@ -9,14 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from pinn.calculus.forward import arithmetic
-from pinn.calculus.forward.arithmetic import Function
 from pinn.calculus.forward.call import Call, Rule
 from pinn.calculus.forward.carried import Carried, Tensor, carry, plain
-
-_EXP = Function(lambda x, y: y, lambda x, y, g: y)
-_LOG = Function(lambda x, y: 1 / x, lambda x, y, g: -g * g)
-_LOG1P = Function(lambda x, y: 1 / (1 + x), lambda x, y, g: -g * g)
-_SQUARE = Function(lambda x, y: 2 * x, lambda x, y, g: 2 * tf.ones_like(x))
+from pinn.calculus.forward.functions import FUNCTIONS, Function
 
 
 def _map(call: Call, function: Function, x: Tensor, value: Callable[[tf.Tensor], tf.Tensor]) -> Tensor:
@@ -60,7 +55,7 @@ def _multiply_no_nan(call: Call) -> list[Tensor]:
 def _squared_difference(call: Call) -> list[Tensor]:
     a, b = call.inputs
     difference = arithmetic.add(call.type, plain(a) - plain(b), a, b, sign=-1)
-    return [_map(call, _SQUARE, difference, tf.square)]
+    return [_map(call, FUNCTIONS["Square"], difference, tf.square)]
 
 
 def _power(call: Call) -> list[Tensor]:
@@ -68,7 +63,7 @@ def _power(call: Call) -> list[Tensor]:
     if isinstance(exponent, Carried):
         return [_exponential(call, x, exponent)]
     assert isinstance(x, Carried)
-    known = call.static(1)
+    known = call.written(1)
     value = call.value()
     if known is not None and np.ndim(known) == 0:
         return [arithmetic.apply(call.plan, _static_power(float(known)), x, value)]
@@ -83,16 +78,16 @@ def _static_power(p: float) -> Function:
     if p in (0.0, 1.0):
         return Function(lambda x, y: p * tf.ones_like(x))
     if p == 2.0:
-        return _SQUARE
+        return FUNCTIONS["Square"]
     return Function(lambda x, y: p * x ** (p - 1), lambda x, y, g: p * (p - 1) * x ** (p - 2))
 
 
 def _exponential(call: Call, base: Tensor, exponent: Tensor) -> Tensor:
     """`b^p = exp(p ln b)` for an exponent that depends on the points."""
-    logarithm = _map(call, _LOG, base, tf.math.log)
+    logarithm = _map(call, FUNCTIONS["Log"], base, tf.math.log)
     inner = arithmetic.multiply(call.plan, call.type, exponent, logarithm)
     assert isinstance(inner, Carried)
-    return arithmetic.apply(call.plan, _EXP, inner, call.value())
+    return arithmetic.apply(call.plan, FUNCTIONS["Exp"], inner, call.value())
 
 
 def _x_log_y(function: Function, log: Callable[[tf.Tensor], tf.Tensor]) -> Rule:
@@ -171,6 +166,6 @@ RULES: dict[str, Rule] = {
     "SelectV2": _select,
     "SquaredDifference": _squared_difference,
     "Sub": _subtract,
-    "Xlog1py": _x_log_y(_LOG1P, tf.math.log1p),
-    "Xlogy": _x_log_y(_LOG, tf.math.log),
+    "Xlog1py": _x_log_y(FUNCTIONS["Log1p"], tf.math.log1p),
+    "Xlogy": _x_log_y(FUNCTIONS["Log"], tf.math.log),
 }

@@ -21,10 +21,6 @@ RULES: dict[str, Rule] = dict.fromkeys(
         "ArgMax", "ArgMin", "Bucketize",
         # shapes
         "OnesLike", "Rank", "Shape", "ShapeN", "Size", "ZerosLike",
-        # what the author said is constant
-        "StopGradient",
-        # what acts without a result
-        "Assert", "PrintV2", "StringFormat",
     ),
     _constant,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
@@ -13,6 +14,13 @@ from pinn.calculus.forward.errors import UnsupportedOpError
 from pinn.calculus.forward.rows import Rows
 
 Dense = list[tf.Tensor]  # the value, and its full first and second rows where the plan has any
+
+
+@dataclass(frozen=True)
+class _Moving:
+    """That a tensor depends on the points, and where it counts them."""
+
+    batch: Batch | None
 
 
 def _graph(call: Call, attribute: str) -> Any:
@@ -40,16 +48,21 @@ def _branch(call: Call) -> list[Tensor]:
         return [part for output in outputs for part in _dense(call, output)]
 
     parts = tf.cond(plain(condition), lambda: run(graphs[0]), lambda: run(graphs[1]))
-    eager = len(found) == 1  # only the branch that was taken has been walked
-    both = zip(*found, strict=True) if not eager else ((output,) for output in found[0])
-    return _reassembled(call, [_batch_of(call, outputs) for outputs in both], parts)
+    where = [_joint(call, outputs) for outputs in zip(*found, strict=True)]  # eagerly one branch has been walked
+    count = len(parts) // len(where)
+    groups = [parts[k * count : (k + 1) * count] for k in range(len(where))]
+    return [
+        _from_dense(call, list(group), moving.batch) if moving else group[0]
+        for group, moving in zip(groups, where, strict=True)
+    ]
 
 
-def _batch_of(call: Call, outputs: Sequence[Tensor]) -> Batch | None:
+def _joint(call: Call, outputs: Sequence[Tensor]) -> _Moving | None:
+    """Where the points are in an output of the branches; `None` if it depends on them in none."""
     places = {output.batch for output in outputs if isinstance(output, Carried)}
     if len(places) > 1:
         raise UnsupportedOpError(call.type, "its branches place the points along different axes")
-    return places.pop() if places else None
+    return _Moving(places.pop()) if places else None
 
 
 def _loop(call: Call) -> list[Tensor]:
@@ -84,13 +97,6 @@ def _loop(call: Call) -> list[Tensor]:
     limit = _limit(call)
     ends = tf.while_loop(go_on, step, pack(state), maximum_iterations=limit)
     return unpack(list(ends))
-
-
-class _Moving:
-    """That a variable of a loop depends on the points, and where it counts them."""
-
-    def __init__(self, batch: Batch | None) -> None:
-        self.batch = batch
 
 
 def _settled(call: Call, body: Any) -> list[_Moving | None]:
@@ -128,9 +134,8 @@ def _as_carried(call: Call, tensor: Tensor, where: _Moving | None) -> Tensor:
 
 def _limit(call: Call) -> tf.Tensor | None:
     """A bound on the turns, where the loop states one: reverse mode under XLA needs it."""
-    graph = call.op.graph
-    known = graph is not None and call.static(1)
-    return None if known is None or known is False or int(known) < 0 else tf.constant(int(known))
+    known = call.written(1) if "maximum_iterations" in call.op.inputs[1].op.name else None
+    return None if known is None or int(known) < 0 else tf.constant(int(known))
 
 
 def _dense(call: Call, tensor: Tensor) -> Dense:
@@ -152,12 +157,6 @@ def _from_dense(call: Call, parts: Dense, batch: Batch | None) -> Tensor:
     labels = [of for of in (call.plan.axes, tuple(range(len(call.plan.forms)))) if of]
     rows = [Rows(of, block) for of, block in zip(labels, blocks, strict=True)]
     return Carried(value, rows[0], rows[1] if len(rows) > 1 else None, batch)
-
-
-def _reassembled(call: Call, batches: Sequence[Batch | None], parts: Dense) -> list[Tensor]:
-    count = len(parts) // len(batches)
-    groups = [parts[k * count : (k + 1) * count] for k in range(len(batches))]
-    return [_from_dense(call, list(group), batch) for group, batch in zip(groups, batches, strict=True)]
 
 
 RULES: dict[str, Rule] = {

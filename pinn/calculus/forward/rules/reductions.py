@@ -8,16 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from pinn.calculus.forward import arithmetic
-from pinn.calculus.forward.arithmetic import Function
 from pinn.calculus.forward.call import Call, Rule
 from pinn.calculus.forward.carried import Batch, Carried, Tensor, carry, plain
+from pinn.calculus.forward.functions import FUNCTIONS
 from pinn.calculus.forward.rows import Rows
 
 _HOW = "reduces over the points"
-_EXP = Function(lambda x, y: y, lambda x, y, g: y)
-_LOG = Function(lambda x, y: 1 / x, lambda x, y, g: -g * g)
-_SQUARE = Function(lambda x, y: 2 * x, lambda x, y, g: 2 * tf.ones_like(x))
-_SQRT = Function(lambda x, y: 0.5 / y, lambda x, y, g: -0.5 * g / x)
 
 Reduce = Callable[..., tf.Tensor]
 
@@ -127,18 +123,18 @@ def _squeezed(x: Carried, axis: int) -> Carried:
 
 def _norm(call: Call) -> list[Tensor]:
     x, keep = call.only(), call.attribute("keep_dims")
-    square = arithmetic.apply(call.plan, _SQUARE, x, tf.square(x.value))
+    square = arithmetic.apply(call.plan, FUNCTIONS["Square"], x, tf.square(x.value))
     assert isinstance(square, Carried)
     total = _sum(square, _axes(call, x), keep=keep)
     assert isinstance(total, Carried)
-    return [arithmetic.apply(call.plan, _SQRT, total, tf.sqrt(total.value))]
+    return [arithmetic.apply(call.plan, FUNCTIONS["Sqrt"], total, tf.sqrt(total.value))]
 
 
 def _half_square(call: Call) -> list[Tensor]:
     x = call.only()
     axes = list(range(x.rank))
     x.require_apart(set(axes), call.type, _HOW)
-    square = arithmetic.apply(call.plan, _SQUARE, x, tf.square(x.value))
+    square = arithmetic.apply(call.plan, FUNCTIONS["Square"], x, tf.square(x.value))
     assert isinstance(square, Carried)
     return [arithmetic.multiply(call.plan, call.type, tf.constant(0.5, x.value.dtype), _sum(square, axes, keep=False))]
 
@@ -150,7 +146,7 @@ def _exponentials(call: Call) -> tuple[Tensor, Carried, Carried]:
     largest = tf.stop_gradient(tf.reduce_max(x.value, axis=-1, keepdims=True))
     shifted = arithmetic.add(call.type, x.value - largest, x, largest, sign=-1)
     assert isinstance(shifted, Carried)
-    exponential = arithmetic.apply(call.plan, _EXP, shifted, tf.exp(shifted.value))
+    exponential = arithmetic.apply(call.plan, FUNCTIONS["Exp"], shifted, tf.exp(shifted.value))
     assert isinstance(exponential, Carried)
     total = _sum(exponential, [x.rank - 1], keep=True)
     assert isinstance(total, Carried)
@@ -164,7 +160,7 @@ def _softmax(call: Call) -> list[Tensor]:
 
 def _log_softmax(call: Call) -> list[Tensor]:
     shifted, _, total = _exponentials(call)
-    logarithm = arithmetic.apply(call.plan, _LOG, total, tf.math.log(total.value))
+    logarithm = arithmetic.apply(call.plan, FUNCTIONS["Log"], total, tf.math.log(total.value))
     return [arithmetic.add(call.type, plain(shifted) - plain(logarithm), shifted, logarithm, sign=-1)]
 
 

@@ -77,17 +77,41 @@ def _broadcast(call: Call) -> list[Tensor]:
 
 
 def _pad(call: Call) -> list[Tensor]:
-    x = call.only().spread()
-    paddings = [[int(before), int(after)] for before, after in call.number(1)]
-    x.require_apart({k for k, pair in enumerate(paddings) if any(pair)}, call.type, "pads the axis of the points")
-    return call.linear(x, lambda t: tf.pad(t, [[0, 0], *paddings]), x.batch)
+    """Rows are padded by zeros, whatever the value is padded by."""
+    return _padded(call, "CONSTANT")
 
 
 def _mirror_pad(call: Call) -> list[Tensor]:
-    x, mode = call.only().spread(), call.attribute("mode").decode()
+    return _padded(call, call.attribute("mode").decode())
+
+
+def _padded(call: Call, mode: str) -> list[Tensor]:
+    x = call.only().spread()
     paddings = [[int(before), int(after)] for before, after in call.number(1)]
     x.require_apart({k for k, pair in enumerate(paddings) if any(pair)}, call.type, "pads the axis of the points")
     return call.linear(x, lambda t: tf.pad(t, [[0, 0], *paddings], mode=mode), x.batch)
+
+
+def _stop(call: Call) -> list[Tensor]:
+    """A constant, as its author says, but for the mean inside a variance, `mean((x - stop(mean x))^2)`.
+
+    `tf.nn.moments`, which normalisation layers use, stops that mean to spare a reverse sweep that comes to zero. The
+    first derivative is the same without it; the second is not: taken at its word it is off by `2/n` an entry.
+    """
+    x = call.only()
+    if _is_mean_of_a_variance(call.op):
+        return [carry(call.value(), x.first, x.second, x.batch)]
+    return list(call.values())
+
+
+def _is_mean_of_a_variance(op: tf.Operation) -> bool:
+    mean = op.inputs[0].op
+    users = op.outputs[0].consumers()
+    return (
+        mean.type == "Mean"
+        and bool(users)
+        and all(user.type == "SquaredDifference" and user.inputs[0].ref() == mean.inputs[0].ref() for user in users)
+    )
 
 
 def _slice(call: Call) -> list[Tensor]:
@@ -303,6 +327,7 @@ RULES: dict[str, Rule] = {
     "Split": _split,
     "SplitV": _split_by_sizes,
     "Squeeze": _squeeze,
+    "StopGradient": _stop,
     "StridedSlice": _strided_slice,
     "Tile": _tile,
     "Transpose": _transpose,
