@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -53,3 +54,19 @@ def subsets(names: tuple[str, ...]) -> list[tuple[str, ...]]:
     draws = np.random.default_rng(1).random((6, len(names))) < 0.5
     drawn = [tuple(name for name, taken in zip(names, row, strict=True) if taken) for row in draws]
     return [*((name,) for name in names), names, *(chosen for chosen in drawn if chosen)]
+
+
+PRECISION = {tf.float32: 1.2e-7, tf.float64: 2.2e-16}  # one unit in the last place of 1
+DTYPES: dict[str, Any] = {"argvalues": list(PRECISION), "ids": ["float32", "float64"]}
+
+
+def assert_precise_jet(function: TensorFunction, points: np.ndarray, dtype: tf.DType, mode: Mode) -> None:
+    """Value, gradient and curvature to a hundred round-offs of the largest entry: sums of a few dozen terms, and
+    differences like r - a, divided by b - a.
+    """
+    tensor = tf.constant(points, dtype)
+    jet = value_gradient_curvature(function)
+    exact, result = jet(tf.cast(tensor, tf.float64)).numpy(), mode(jet, tensor)
+    assert result.dtype == dtype
+    assert result.shape == exact.shape
+    assert abs(result.numpy() - exact).max() <= 100 * PRECISION[dtype] * abs(exact).max()
