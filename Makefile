@@ -25,11 +25,13 @@ check: $(READY)
 
 setup: $(READY)
 
+# The lock is complete, so nothing is resolved: a release of tomorrow cannot change or break the set-up.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "expected Python 3.11, 3.12 or 3.13; got %d.%d. Say make PYTHON=python3.12" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install --no-deps --require-hashes --requirement requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(PIP) check
 	@touch $@
 
 # Plain name==version lines with hashes for all supported Pythons and systems; needs uv.
