@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from pinn.app.build import problem_from
 from pinn.app.views import views
-from pinn.calculus import Jet, engine_named
+from pinn.calculus import Engine, Jet, engine_named
 from pinn.fields import Ansatz
 from pinn.problems import Problem
 from pinn.report import (
@@ -158,9 +158,9 @@ class Solution:
         return array
 
 
-def field_evaluator(problem: Problem, model: keras.Model, ansatz: Ansatz, *, engine: str, dtype: str) -> Evaluator:
+def field_evaluator(problem: Problem, model: keras.Model, ansatz: Ansatz, *, engine: Engine, dtype: str) -> Evaluator:
     """The evaluator of a network inside its ansatz."""
-    return Evaluator(problem, ansatz(model), engine_named(engine), tf.as_dtype(dtype))
+    return Evaluator(problem, ansatz(model), engine, tf.as_dtype(dtype))
 
 
 def load(folder: str | Path, *, problem: Problem | None = None) -> Solution:
@@ -201,7 +201,7 @@ def load(folder: str | Path, *, problem: Problem | None = None) -> Solution:
             f"got {found.name} with {', '.join(found.domain.axes)}"
         )
     ansatz = enforce(found, conditions).ansatz
-    evaluator = field_evaluator(found, model, ansatz, engine=engine, dtype=dtype)
+    evaluator = field_evaluator(found, model, ansatz, engine=engine_named(engine), dtype=dtype)
     with _blaming(folder / "checkpoint" / "state.npz"), np.load(folder / "checkpoint" / "state.npz") as arrays:
         state = {key: arrays[key] for key in arrays.files}
     with _blaming(folder / "history.csv"):

@@ -18,7 +18,7 @@ from pinn.app.choices import Choices, require
 from pinn.app.describe import describe_field, describe_problem, describe_sampling, describe_solver, plain
 from pinn.app.devices import on
 from pinn.app.solution import Solution, field_evaluator
-from pinn.calculus import PointSet, engine_named
+from pinn.calculus import Engine, PointSet, engine_named
 from pinn.fields import FieldRecipe, FlatField, Mlp
 from pinn.problems import Problem, rehearse
 from pinn.solvers import Chain, Solver
@@ -85,7 +85,7 @@ def solve(
         field=Mlp() if field is None else field,
         solver=_solver(solver, dtype),
         sampling=Sampling() if sampling is None else sampling,
-        engine=engine_named(engine).name if isinstance(engine, str) else engine,
+        engine=engine,
         conditions=conditions,
         weights={} if weights is None else weights,
         accuracy=accuracy,
@@ -105,8 +105,11 @@ def _solve(problem: Problem, chosen: Choices, running_on: str, observer: Observe
     enforcement = enforce(problem, chosen.conditions)
     network = FlatField(_network(problem, chosen), tf.as_dtype(chosen.dtype))
     _require_shape(network, problem)
-    objective = _objective(problem, chosen, enforcement, network)
-    evaluator = field_evaluator(problem, network.model, enforcement.ansatz, engine=chosen.engine, dtype=chosen.dtype)
+    engine = engine_named(chosen.engine)
+    objective = _objective(problem, chosen, enforcement, network, engine)
+    evaluator = field_evaluator(
+        problem, network.model, enforcement.ansatz, engine=engine_named(chosen.engine), dtype=chosen.dtype
+    )
     held_out = interior_points(
         problem.domain, VALIDATION_POINTS, kind="sobol", seed=(chosen.seed, _VALIDATION_STREAM)
     ).astype(chosen.dtype)
@@ -145,6 +148,7 @@ def _solve(problem: Problem, chosen: Choices, running_on: str, observer: Observe
             weights=network.size,
             points=points,
             running_on=running_on,
+            engine=engine,
         ),
         config=_config(problem, chosen),
         history=training.history.columns(),
@@ -183,9 +187,11 @@ def _require_shape(network: FlatField, problem: Problem) -> None:
         raise ValueError(f"{expected}; got one that makes {value.shape.as_list()} of one point")
 
 
-def _objective(problem: Problem, chosen: Choices, enforcement: Enforcement, network: FlatField) -> ResidualObjective:
+def _objective(
+    problem: Problem, chosen: Choices, enforcement: Enforcement, network: FlatField, engine: Engine
+) -> ResidualObjective:
     terms = terms_of(problem, enforcement.penalties, chosen.sampling, dtype=network.dtype, weights=chosen.weights)
-    return ResidualObjective(network, enforcement.ansatz, terms, engine=engine_named(chosen.engine), seed=chosen.seed)
+    return ResidualObjective(network, enforcement.ansatz, terms, engine=engine, seed=chosen.seed)
 
 
 def _monitor(problem: Problem, objective: ResidualObjective, points: np.ndarray) -> Any:
@@ -223,6 +229,7 @@ def _summary(
     weights: int,
     points: Mapping[str, np.ndarray],
     running_on: str,
+    engine: Engine,
 ) -> dict[str, Any]:
     return {
         "problem": problem.name,
@@ -234,7 +241,7 @@ def _summary(
         "seconds": dict(seconds),
         "steps": training.steps,
         "stop_reason": training.stop_reason if not training.failure else f"{training.stop_reason}; {training.failure}",
-        "engine": chosen.engine,
+        "engine": engine.name,
         "solver": chosen.solver.name,
         "field": _field_name(chosen.field),
         "weights": weights,

@@ -1,5 +1,6 @@
 """Derivatives of fields: jets, engines, and the operators built on them."""
 
+from pinn.calculus.auto import Auto, EngineFallbackWarning
 from pinn.calculus.engines import ENGINES, engine_named
 from pinn.calculus.forward import BatchCoupledError, Forward, UnsupportedOpError, elementwise, register_rule
 from pinn.calculus.jet import EvaluatedJet, Expression, Jet, LazyJet, learn, observe
@@ -10,9 +11,11 @@ from pinn.calculus.tape import Tape
 
 __all__ = [
     "ENGINES",
+    "Auto",
     "BatchCoupledError",
     "Derivatives",
     "Engine",
+    "EngineFallbackWarning",
     "EvaluatedJet",
     "Expression",
     "Field",

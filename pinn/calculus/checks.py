@@ -23,3 +23,8 @@ def _same_rows(value: tf.Tensor, points: tf.Tensor) -> bool:
 
 def _shape(tensor: tf.Tensor) -> str:
     return str(tensor.shape.as_list() if tensor.shape.rank is not None else "unknown").replace("None", "N")
+
+
+def components(value: tf.Tensor) -> int:
+    """The number of components of a field's value, `[N]` or `[N, m]`; 1 where it is not known."""
+    return value.shape[1] or 1 if value.shape.rank == 2 else 1

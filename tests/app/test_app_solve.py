@@ -218,7 +218,7 @@ class TestOneRun:
         assert found["reference"] == {"kind": "exact", "accuracy": 0.0}
         assert (found["problem"], found["verdict"], found["tolerance"]) == ("heat_1d", "pass", 1e3)
         assert (found["steps"], found["stop_reason"]) == (7, "the step limit of the solver was reached")
-        assert (found["engine"], found["solver"], found["field"]) == (solution.config["engine"]["name"], "chain", "mlp")
+        assert (found["engine"], found["solver"], found["field"]) == ("forward", "chain", "mlp")
         # 2 inputs, 4 neurons, 1 output: (2 + 1) 4 + (4 + 1).
         assert found["weights"] == 17
         assert found["points"] == {

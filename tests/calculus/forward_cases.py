@@ -97,6 +97,12 @@ def _nested_gradient(p: tf.Tensor) -> tf.Tensor:
     return tape.gradient(value, p)
 
 
+def _cut_back(p: tf.Tensor, part: tf.Tensor, *, mask: int = 0, shrink: int = 0, **options: object) -> tf.Tensor:
+    """What reverse mode makes of a slice of an array like the points."""
+    options = {"strides": [1, 1], "begin_mask": mask & 1, "end_mask": mask, "shrink_axis_mask": shrink, **options}
+    return raw.StridedSliceGrad(shape=tf.shape(p), dy=part, **options)
+
+
 # operation -> functions that use it
 CASES: dict[str, dict[str, Function]] = {
     "Abs": {"abs": _unary(tf.abs)},
@@ -153,6 +159,10 @@ CASES: dict[str, dict[str, Function]] = {
     "Cos": {"cos": _unary(tf.cos)},
     "Cosh": {"cosh": _unary(tf.cosh)},
     "Cumsum": {"cumsum": lambda p: tf.cumsum(_mix(p), axis=1), "reverse": lambda p: _cumsum_reverse(p)},
+    "Cumprod": {
+        "cumprod": lambda p: tf.math.cumprod(_mix(p), axis=1),
+        "exclusive and back": lambda p: tf.math.cumprod(tf.sin(p), axis=1, exclusive=True, reverse=True),
+    },
     "Digamma": {"digamma": _unary(tf.math.digamma, _positive)},
     "Div": {"div": lambda p: raw.Div(x=_mix(p), y=p + 1)},
     "DivNoNan": {"both": lambda p: tf.math.divide_no_nan(_mix(p), tf.where(p > 0.7, p, tf.zeros_like(p)))},
@@ -162,6 +172,7 @@ CASES: dict[str, dict[str, Function]] = {
         "trace": lambda p: tf.einsum("nij,ji->n", _outer(p), _weights(p, 3, 3)),
         "matrix first": lambda p: tf.einsum("ab,nb->na", _weights(p, 2, 3), _mix(p)),
         "both": lambda p: tf.einsum("na,nb->nab", _mix(p), p)[:, :, 1],
+        "ranks differ": lambda p: tf.einsum("nab,nb->na", _outer(p), _mix(p)),
     },
     "Elu": {"elu": _unary(tf.nn.elu)},
     "EluGrad": {"grad": _grad(raw.EluGrad, "gradients", "outputs")},
@@ -197,6 +208,7 @@ CASES: dict[str, dict[str, Function]] = {
     "IsNan": {"where": lambda p: tf.where(tf.math.is_nan(p), p, _mix(p))},
     "L2Loss": {"one point": lambda p: tf.stack([tf.nn.l2_loss(_mix(p))])},
     "LeakyRelu": {"leaky": _unary(lambda y: tf.nn.leaky_relu(y - 0.2, 0.3))},
+    "LeakyReluGrad": {"grad": lambda p: raw.LeakyReluGrad(gradients=_mix(p), features=p - 0.7, alpha=0.3)},
     "Less": {"where": lambda p: tf.where(p < 0.7, _mix(p), p**2)},
     "LessEqual": {"where": lambda p: tf.where(p <= 0.7, _mix(p), p**2)},
     "Lgamma": {"lgamma": _unary(tf.math.lgamma, _positive)},
@@ -245,6 +257,7 @@ CASES: dict[str, dict[str, Function]] = {
         "exponent": lambda p: _const(p, 1.7) ** _mix(p),
         "both": lambda p: _positive(p) ** _mix(p),
     },
+    "Polygamma": {"polygamma": _unary(lambda y: tf.math.polygamma(tf.ones_like(y), y), _positive)},
     "Prod": {
         "three": lambda p: tf.reduce_prod(_mix(p), axis=1),
         "two axes": lambda p: tf.reduce_prod(_outer(p), axis=[1, 2]),
@@ -279,6 +292,7 @@ CASES: dict[str, dict[str, Function]] = {
     "Round": {"round": lambda p: tf.round(3 * p) * _mix(p)},
     "Rsqrt": {"rsqrt": _unary(tf.math.rsqrt, _positive)},
     "RsqrtGrad": {"grad": _grad(raw.RsqrtGrad, *_YDY)},
+    "Select": {"same shapes": lambda p: raw.Select(condition=p > 0.7, x=_mix(p), y=p**2)},
     "SelectV2": {
         "both": lambda p: tf.where(p > 0.7, _mix(p), p**2),
         "constant": lambda p: tf.where(p > 0.7, _mix(p), 1.0),
@@ -326,6 +340,11 @@ CASES: dict[str, dict[str, Function]] = {
         "negative": lambda p: _mix(p)[:, -1],
         "after an ellipsis": lambda p: _outer(p)[..., 1, :],
     },
+    "StridedSliceGrad": {
+        "column": lambda p: _cut_back(p, _mix(p)[:, 0], begin=[0, -1], end=[0, 0], begin_mask=1, end_mask=1, shrink=2),
+        "every other": lambda p: _cut_back(p, p[:, :2] ** 2, begin=[0, 2], end=[0, 0], strides=[1, -2], mask=3),
+        "known": lambda p: _mix(p) * _cut_back(p, p[:, :1], begin=[0, 1], end=[0, 2], mask=1),
+    },
     "Sub": {
         "both": lambda p: _mix(p) - p**2,
         "constant": lambda p: tf.exp(1.0 - p),
@@ -348,6 +367,7 @@ CASES: dict[str, dict[str, Function]] = {
     "While": {"loop": lambda p: _stateful_loop(p)},
     "Xlog1py": {"both": lambda p: tf.math.xlog1py(_mix(p), p)},
     "Xlogy": {"both": lambda p: tf.math.xlogy(_mix(p), p), "constant": lambda p: tf.math.xlogy(_const(p, 2.0), p)},
+    "Xdivy": {"both": lambda p: tf.math.xdivy(_mix(p), p), "zero": lambda p: tf.math.xdivy(tf.nn.relu(p - 0.7), p)},
     "ZerosLike": {"zeros": lambda p: raw.ZerosLike(x=_mix(p)) + p**2},
 }
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from forward_cases import CASES, SAME_OTHERWISE, SINGLE_POINT, Function
 from forward_oracle import Truth, assembled, assert_same, differentiate, everything, nested
 
-from pinn.calculus import Needs
+from pinn.calculus import Needs, UnsupportedOpError
 from pinn.calculus.forward import Forward
 from pinn.calculus.forward.interpreter import trace
 from pinn.calculus.forward.registry import RULES
@@ -104,3 +104,33 @@ def test_a_constant_is_zero_in_all_derivatives() -> None:
     truth = assembled(found, 3)
     assert not truth.gradient.any()
     assert not truth.hessian.any()
+
+
+# Operations whose reverse sweeps are made of others; what a field takes apart, its own gradient puts together.
+OF_ITSELF = ["Cumprod", "Digamma", "Einsum", "Elu", "LeakyRelu", "Max", "Pad", "Pow", "Prod", "Softmax"]
+OF_ITSELF += ["StatefulPartitionedCall", "StridedSlice", "Unpack", "Xlogy"]
+
+
+@pytest.mark.parametrize("op", OF_ITSELF)
+def test_fields_that_differentiate_themselves(op: str) -> None:
+    for function in CASES[op].values():
+        points = _points(op)
+        field = _gradient_of(function)
+        assert_same(differentiate(ENGINE, field, points), nested(field, points), 1e-10)
+
+
+@pytest.mark.parametrize("op", ["If", "While"])
+def test_gradients_of_branches_and_loops_inside_a_field_are_refused(op: str) -> None:
+    (function, *_) = CASES[op].values()
+    with pytest.raises(UnsupportedOpError, match="keeps intermediates for a gradient"):
+        differentiate(ENGINE, _gradient_of(function), _points(op))
+
+
+def _gradient_of(function: Function) -> Function:
+    def field(p: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(p)
+            value = function(p)
+        return tape.gradient(value, p, unconnected_gradients="zero")
+
+    return field

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pinn.calculus import ENGINES, Derivatives, Frame, Jet, LazyJet, Needs, PointSet, Tape, learn, observe
+from pinn.calculus import ENGINES, Derivatives, Frame, Jet, LazyJet, Needs, PointSet, Tape, engine_named, learn, observe
 
 FRAME = Frame(("x", "y", "t"), "t")
 VECTOR = Frame(("x", "y", "t"), "t", components=2)
@@ -44,9 +44,9 @@ def test_answers_match_closed_forms(name: str, engine: str) -> None:
     question, answer = QUESTIONS[name]
     p = _points()
     needs = learn(question, FRAME, tf.float64)
-    found = observe(question, _field, p, frame=FRAME, needs=needs, engine=ENGINES[engine])
+    found = observe(question, _field, p, frame=FRAME, needs=needs, engine=engine_named(engine))
     np.testing.assert_allclose(found, answer(*(c.numpy() for c in p.columns())), rtol=1e-13)
-    lazy = question(p, LazyJet(_field, p, FRAME, ENGINES[engine]))
+    lazy = question(p, LazyJet(_field, p, FRAME, engine_named(engine)))
     np.testing.assert_allclose(lazy, found, rtol=1e-13)
 
 

@@ -32,11 +32,13 @@ class Product:
         left: rows with a plain tensor.
         right: a plain tensor with rows.
         both: rows with rows, pair by pair.
+        broadcasts: whether sizes of 1 are put before the shape of the factor of lower rank, as entry by entry.
     """
 
     left: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
     right: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
     both: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    broadcasts: bool = True
 
 
 POINTWISE = Product(tf.multiply, tf.multiply, tf.multiply)
@@ -69,7 +71,7 @@ def multiply(plan: Plan, op_type: str, a: Tensor, b: Tensor) -> Tensor:
 
 def bilinear(plan: Plan, product: Product, a: Tensor, b: Tensor, *, value: tf.Tensor, batch: Batch | None) -> Tensor:
     """Any product that is linear in each factor, with the product rule."""
-    rank = max(plain(a).shape.rank, plain(b).shape.rank)
+    rank = max(plain(a).shape.rank, plain(b).shape.rank) if product.broadcasts else 0
     (a1, a2), (b1, b2) = _rows(a, rank), _rows(b, rank)
 
     def left(rows: Rows | None) -> Rows | None:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +15,15 @@ from pinn.calculus.forward.carried import Batch, Carried, Tensor, carry, plain
 from pinn.calculus.forward.errors import UnsupportedOpError
 from pinn.calculus.forward.plan import Plan
 from pinn.calculus.forward.rows import Linear
+
+
+class Nested(Protocol):
+    """Runs a graph on tensors that carry derivatives."""
+
+    def __call__(
+        self, graph: Any, inputs: Sequence[Tensor], outputs: Sequence[tf.Tensor] | None = None
+    ) -> list[Tensor]:
+        """The given tensors of the graph, or all its outputs."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,7 @@ class Call:
     op: tf.Operation
     inputs: tuple[Tensor, ...]
     plan: Plan
-    walk: Callable[[Any, Sequence[Tensor]], list[Tensor]]
+    walk: Nested
 
     @property
     def type(self) -> str:

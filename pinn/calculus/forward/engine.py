@@ -50,7 +50,6 @@ class Forward:
             return Derivatives(checked(function(points), points))
         plan = Plan.of(needs)
         found = propagate(function, _seed(points, plan), plan)
-        checked(plain(found), points)
         _require_points_first(found)
         return _Answers(plan, found).all(needs)
 
@@ -69,31 +68,37 @@ def _require_points_first(found: Tensor) -> None:
 
 @dataclass(frozen=True)
 class _Answers:
-    """Reads derivatives off the rows of a result."""
+    """Reads derivatives off the rows of a result.
+
+    Rows are taken apart all at once: the gradient of `unstack` is one `stack`, that of an index a sum over as many
+    padded tensors as there are rows, which a compiler then repeats for every entry of the layer below.
+    """
 
     plan: Plan
     found: Tensor
 
     def all(self, needs: Needs) -> Derivatives:
-        partials = {p: self._first(p[0]) if len(p) == 1 else self._second((p,)) for p in needs.partials}
-        return Derivatives(plain(self.found), partials, {trace: self._trace(trace) for trace in needs.traces})
-
-    def _trace(self, axes: Indices) -> tf.Tensor:
-        form = tuple((i, i) for i in axes)
-        if form in self.plan.forms:
-            return self._second(form)
-        return tf.add_n([self._second((pair,)) for pair in form])
-
-    def _first(self, axis: int) -> tf.Tensor:
-        return self._row(self.found.first if isinstance(self.found, Carried) else None, axis)
-
-    def _second(self, form: tuple[Indices, ...]) -> tf.Tensor:
-        rows = self.found.second if isinstance(self.found, Carried) else None
-        return self._row(rows, self.plan.forms.index(form))
-
-    def _row(self, rows: Rows | None, label: int) -> tf.Tensor:
         value = plain(self.found)
-        if rows is None or label not in rows.labels:
-            return tf.zeros_like(value)
-        row = rows.aligned(value.shape.rank).tensor[rows.labels.index(label)]
-        return row if row.shape == value.shape and row.shape.is_fully_defined() else row + tf.zeros_like(value)
+        rows = (self.found.first, self.found.second) if isinstance(self.found, Carried) else (None, None)
+        first, second = (_apart(each, value) for each in rows)
+        zero = tf.zeros_like(value)
+
+        def entry(form: tuple[Indices, ...]) -> tf.Tensor:
+            return second.get(self.plan.forms.index(form), zero)
+
+        def trace(axes: Indices) -> tf.Tensor:
+            form = tuple((i, i) for i in axes)
+            return entry(form) if form in self.plan.forms else tf.add_n([entry((pair,)) for pair in form])
+
+        partials = {p: first.get(p[0], zero) if len(p) == 1 else entry((p,)) for p in needs.partials}
+        return Derivatives(value, partials, {axes: trace(axes) for axes in needs.traces})
+
+
+def _apart(rows: Rows | None, value: tf.Tensor) -> dict[int, tf.Tensor]:
+    """Each row by its label, at the value's full shape."""
+    if rows is None:
+        return {}
+    whole = rows.aligned(value.shape.rank).tensor
+    if whole.shape[1:] != value.shape or not value.shape.is_fully_defined():
+        whole += tf.zeros_like(value)
+    return dict(zip(rows.labels, tf.unstack(whole), strict=True))

@@ -13,9 +13,9 @@ class UnsupportedOpError(NotImplementedError):
 
     def __init__(self, op_type: str, why: str = "") -> None:
         self.op_type = op_type
-        reason = why or "there is no rule for it"
+        self.reason = why or "there is no rule for it"
         super().__init__(
-            f"engine forward: cannot differentiate the operation {op_type}: {reason}. "
+            f"engine forward: cannot differentiate the operation {op_type}: {self.reason}. "
             f"Use engine='tape', or add a rule by pinn.calculus.register_rule({op_type!r}, rule)."
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from pinn.calculus.checks import checked
 from pinn.calculus.forward.call import Call, execute
 from pinn.calculus.forward.carried import Carried, Tensor, plain
 from pinn.calculus.forward.plan import Plan
@@ -24,8 +25,10 @@ def propagate(function: Field, points: Carried, plan: Plan) -> Tensor:
     Raises:
         UnsupportedOpError: an operation without a rule.
         BatchCoupledError: an operation that mixes points.
+        ValueError: the value has a wrong shape or dtype.
     """
     traced = trace(function, points.value)
+    checked(traced.graph.outputs[0], points.value)
     variables = {id(variable.handle): variable for variable in traced.graph.variables}
     (found,) = Walk(plan, variables)(traced.graph, [points, *traced.captured_inputs])
     return found
@@ -61,16 +64,19 @@ class Walk:
     plan: Plan
     variables: Mapping[int, tf.Variable]
 
-    def __call__(self, graph: Any, inputs: Sequence[Tensor]) -> list[Tensor]:
-        """The outputs of a function graph on the given inputs, those that it captured included."""
+    def __call__(
+        self, graph: Any, inputs: Sequence[Tensor], outputs: Sequence[tf.Tensor] | None = None
+    ) -> list[Tensor]:
+        """Tensors of a function graph, by default its outputs, on the given inputs, those that it captured included."""
+        outputs = graph.outputs if outputs is None else outputs
         known: dict[Any, Tensor] = {inner.ref(): outer for inner, outer in zip(graph.inputs, inputs, strict=True)}
-        for op, carries in _needed(graph):
+        for op, carries in _needed(graph, outputs):
             if op.outputs and op.outputs[0].ref() in known:
                 continue
             own = tuple(known[tensor.ref()] for tensor in op.inputs)
             found = self._run(op, own if carries else tuple(plain(tensor) for tensor in own))
             known.update((tensor.ref(), value) for tensor, value in zip(op.outputs, found, strict=True))
-        return [known[tensor.ref()] for tensor in graph.outputs]
+        return [known[tensor.ref()] for tensor in outputs]
 
     def _run(self, op: tf.Operation, inputs: tuple[Tensor, ...]) -> list[Tensor]:
         if op.type in NESTING or any(isinstance(tensor, Carried) for tensor in inputs):
@@ -81,15 +87,15 @@ class Walk:
         return list(reads) if op.type == "ReadVariableOp" and reads else execute(op, values)
 
 
-def _needed(graph: Any) -> list[tuple[tf.Operation, bool]]:
+def _needed(graph: Any, wanted: Sequence[tf.Tensor]) -> list[tuple[tf.Operation, bool]]:
     """The operations to run, in order, each with whether the outputs depend on it.
 
     Those they do not depend on act (print, assert, assign), or feed what acts: for these the values are enough.
     """
-    outputs = {tensor.ref() for tensor in graph.outputs}
+    outputs = {tensor.ref() for tensor in wanted}
     values: set[Any] = set()
     kept: list[tuple[tf.Operation, bool]] = []
-    for op in reversed(graph.get_operations()):
+    for op in reversed(_sorted(graph)):
         made = {tensor.ref() for tensor in op.outputs}
         feeds = not outputs.isdisjoint(made)
         acts = op.op_def.is_stateful and op.type not in ("ReadVariableOp", "VarHandleOp")
@@ -97,3 +103,18 @@ def _needed(graph: Any) -> list[tuple[tf.Operation, bool]]:
             kept.append((op, feeds))
             (outputs if feeds else values).update(tensor.ref() for tensor in op.inputs)
     return kept[::-1]
+
+
+def _sorted(graph: Any) -> list[tf.Operation]:
+    """All operations, each after those that it reads from: a loop that was differentiated reads from later ones."""
+    found: dict[tf.Operation, None] = {}
+    for last in graph.get_operations():
+        waiting = [last]
+        while waiting:
+            op = waiting[-1]
+            before = [tensor.op for tensor in op.inputs if tensor.op not in found]
+            if before and op not in found:
+                waiting.extend(before)
+            else:
+                found[waiting.pop()] = None
+    return list(found)

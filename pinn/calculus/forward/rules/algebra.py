@@ -11,6 +11,7 @@ import tensorflow as tf
 from pinn.calculus.forward import arithmetic
 from pinn.calculus.forward.call import Call, Rule
 from pinn.calculus.forward.carried import Carried, Tensor, carry, plain
+from pinn.calculus.forward.errors import UnsupportedOpError
 from pinn.calculus.forward.functions import FUNCTIONS, Function
 
 
@@ -137,7 +138,16 @@ def _extremum(first_wins: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> Rule:
 
 def _select(call: Call) -> list[Tensor]:
     mask, a, b = call.inputs
+    if call.type == "Select" and plain(mask).shape.rank not in (0, plain(a).shape.rank):
+        raise UnsupportedOpError(call.type, "its mask chooses whole rows")
     return [arithmetic.choose(call.type, plain(mask), a, b, call.value())]
+
+
+def _divide_unless_zero(call: Call) -> list[Tensor]:
+    """`x / y`, and zero wherever `x` is zero, whatever `y` is."""
+    x, y = call.inputs
+    quotient = arithmetic.divide(call.plan, call.type, x, y, by=tf.math.divide_no_nan)
+    return [arithmetic.choose(call.type, tf.equal(plain(x), 0), tf.zeros_like(plain(quotient)), quotient, call.value())]
 
 
 def _clip(call: Call) -> list[Tensor]:
@@ -163,9 +173,11 @@ RULES: dict[str, Rule] = {
     "MulNoNan": _multiply_no_nan,
     "Pow": _power,
     "RealDiv": _divide(tf.math.divide),
+    "Select": _select,
     "SelectV2": _select,
     "SquaredDifference": _squared_difference,
     "Sub": _subtract,
+    "Xdivy": _divide_unless_zero,
     "Xlog1py": _x_log_y(FUNCTIONS["Log1p"], tf.math.log1p),
     "Xlogy": _x_log_y(FUNCTIONS["Log"], tf.math.log),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from pinn.calculus.forward.carried import Batch, Carried, Tensor, plain
 from pinn.calculus.forward.errors import UnsupportedOpError
 from pinn.calculus.forward.rows import Rows
 
+_UNREAD = math.nan  # in place of an output that nothing reads
 Dense = list[tf.Tensor]  # the value, and its full first and second rows where the plan has any
 
 
@@ -30,12 +32,25 @@ def _graph(call: Call, attribute: str) -> Any:
 
 
 def _call(call: Call) -> list[Tensor]:
-    # A graph that was differentiated once has intermediates appended to its outputs.
-    return call.walk(_graph(call, "f"), call.inputs)[: len(call.op.outputs)]
+    """The outputs that something reads: a reverse sweep hands over gradients to weights too, which sum over points.
+
+    A graph that was differentiated once has intermediates appended to its outputs.
+    """
+    graph = _graph(call, "f")
+    last = {tensor.ref() for tensor in call.op.graph.outputs}
+    read = [k for k, tensor in enumerate(call.op.outputs) if tensor.consumers() or tensor.ref() in last]
+    found = dict(zip(read, call.walk(graph, call.inputs, [graph.outputs[k] for k in read]), strict=True))
+    return [found.get(k, _UNREAD) for k in range(len(call.op.outputs))]
+
+
+def _require_plain(call: Call) -> None:
+    if any(tensor.dtype == tf.variant for tensor in (*call.op.inputs, *call.op.outputs)):
+        raise UnsupportedOpError(call.type, "it keeps intermediates for a gradient that the function takes itself")
 
 
 def _branch(call: Call) -> list[Tensor]:
     """Both branches are walked; the one that runs is decided by the same condition as for the value."""
+    _require_plain(call)
     condition, *inputs = call.inputs
     if isinstance(condition, Carried):
         raise UnsupportedOpError(call.type, "its condition carries derivatives")
@@ -67,6 +82,7 @@ def _joint(call: Call, outputs: Sequence[Tensor]) -> _Moving | None:
 
 def _loop(call: Call) -> list[Tensor]:
     """The state of the loop is carried with all its rows; the condition sees the values."""
+    _require_plain(call)
     condition, body = _graph(call, "cond"), _graph(call, "body")
     batches = _settled(call, body)
     state = [_as_carried(call, tensor, where) for tensor, where in zip(call.inputs, batches, strict=True)]

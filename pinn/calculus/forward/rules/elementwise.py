@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from pinn.calculus.forward.arithmetic import apply, multiply
 from pinn.calculus.forward.call import Call, Rule
-from pinn.calculus.forward.carried import Carried, Tensor, carry
+from pinn.calculus.forward.carried import Carried, Tensor, carry, plain
 from pinn.calculus.forward.errors import UnsupportedOpError
 from pinn.calculus.forward.functions import (
     FUNCTIONS,
@@ -94,6 +94,18 @@ def _slope_rule(argument: int, factor: int, slope: Callable[[tf.Tensor], tf.Tens
     return rule
 
 
+def _leaky_relu_gradient(call: Call) -> list[Tensor]:
+    gradient, x = call.inputs
+    alpha = tf.constant(call.attribute("alpha"), plain(x).dtype)
+    return [multiply(call.plan, call.type, gradient, tf.where(plain(x) > 0, tf.ones_like(plain(x)), alpha))]
+
+
+def _polygamma(call: Call) -> list[Tensor]:
+    order, x = plain(call.inputs[0]), call.only(1)
+    function = Function(lambda x, y: tf.math.polygamma(order + 1, x), lambda x, y, g: tf.math.polygamma(order + 2, x))
+    return [apply(call.plan, function, x, call.value())]
+
+
 def _negative(call: Call) -> list[Tensor]:
     x = call.only()
     return call.linear(x, tf.negative, x.batch)
@@ -118,6 +130,8 @@ RULES: dict[str, Rule] = {
     **{name: elementwise(function.slope, function.curvature) for name, function in FUNCTIONS.items()},
     **{name: _slope_rule(*parts) for name, parts in _SLOPES.items()},
     "LeakyRelu": _leaky_relu,
+    "LeakyReluGrad": _leaky_relu_gradient,
+    "Polygamma": _polygamma,
     "Neg": _negative,
     "Cast": _cast,
     "CheckNumerics": _passed_on,

@@ -87,6 +87,7 @@ def _einstein_sum(call: Call) -> list[Tensor]:
         lambda x, y: tf.einsum(contract(row, ""), x, y),
         lambda x, y: tf.einsum(contract("", row), x, y),
         lambda x, y: tf.einsum(contract(row, row), x, y),
+        broadcasts=False,
     )
     return [bilinear(call.plan, product, a, b, value=call.value(), batch=batch)]
 

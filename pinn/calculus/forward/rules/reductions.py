@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 import numpy as np
 import tensorflow as tf
@@ -10,8 +11,9 @@ import tensorflow as tf
 from pinn.calculus.forward import arithmetic
 from pinn.calculus.forward.call import Call, Rule
 from pinn.calculus.forward.carried import Batch, Carried, Tensor, carry, plain
+from pinn.calculus.forward.errors import UnsupportedOpError
 from pinn.calculus.forward.functions import FUNCTIONS
-from pinn.calculus.forward.rows import Rows
+from pinn.calculus.forward.rows import Rows, union
 
 _HOW = "reduces over the points"
 
@@ -86,7 +88,10 @@ def _folded(call: Call, x: Carried, axis: int) -> Carried:
         parts = [_part(x, axis, start, length) for start, length in ((0, half), (half, half), (2 * half, size % 2))]
         product = arithmetic.multiply(call.plan, call.type, parts[0], parts[1])
         assert isinstance(product, Carried)
-        x = product if size % 2 == 0 else _joined(product.spread(batch=True), parts[2].spread(batch=True), axis)
+        if size % 2:
+            value = tf.concat([product.value, parts[2].value], axis=axis)
+            product = Carried(value, *_joined([product, parts[2]], axis), x.batch)
+        x = product
         size = half + size % 2
     return x
 
@@ -103,17 +108,17 @@ def _part(x: Carried, axis: int, start: int, length: int) -> Carried:
     return Carried(cut(x.value, axis), rows(x.first), rows(x.second), x.batch)
 
 
-def _joined(a: Carried, b: Carried, axis: int) -> Carried:
-    def rows(p: Rows | None, q: Rows | None) -> Rows | None:
-        if p is None:
-            return None
-        beside = tf.zeros_like(b.value)[tf.newaxis] if q is None else q.over(p.labels)
-        if q is None:
-            beside = tf.repeat(beside, len(p.labels), axis=0)
-        return Rows(p.labels, tf.concat([p.tensor, beside], axis=axis + 1))
+def _joined(parts: Sequence[Tensor], axis: int) -> tuple[Rows | None, Rows | None]:
+    """The rows of parts put side by side along an axis."""
+    full = [part.spread(batch=True) if isinstance(part, Carried) else Carried(part, None, None, None) for part in parts]
 
-    value = tf.concat([a.value, b.value], axis=axis)
-    return Carried(value, rows(a.first, b.first), rows(a.second, b.second), a.batch)
+    def beside(orders: list[Rows | None]) -> Rows | None:
+        labels = union(*orders)
+        zeros = [tf.repeat(tf.zeros_like(part.value)[tf.newaxis], len(labels), axis=0) for part in full]
+        blocks = [zero if rows is None else rows.over(labels) for rows, zero in zip(orders, zeros, strict=True)]
+        return Rows(labels, tf.concat(blocks, axis=axis + 1)) if labels else None
+
+    return beside([part.first for part in full]), beside([part.second for part in full])
 
 
 def _squeezed(x: Carried, axis: int) -> Carried:
@@ -172,7 +177,24 @@ def _cumulative_sum(call: Call) -> list[Tensor]:
     return call.linear(x, lambda t: tf.cumsum(t, axis + 1, exclusive=exclusive, reverse=reverse), x.batch)
 
 
+def _cumulative_product(call: Call) -> list[Tensor]:
+    """Factor by factor, so that none is ever divided by."""
+    x = call.only().spread()
+    axis = int(call.number(1)) % x.rank
+    x.require_apart({axis}, call.type, "multiplies points with points")
+    exclusive, size = call.attribute("exclusive"), x.value.shape[axis]
+    if size is None:
+        raise UnsupportedOpError(call.type, "it multiplies a number of factors that is known only at run time")
+    backwards = -1 if call.attribute("reverse") else 1
+    parts = [_part(x, axis, k, 1) for k in range(size)][::backwards]
+    products = list(accumulate(parts, lambda a, b: arithmetic.multiply(call.plan, call.type, a, b)))
+    if exclusive:
+        products = [tf.ones_like(parts[0].value), *products[:-1]]
+    return [carry(call.value(), *_joined(products[::backwards], axis), x.batch)]
+
+
 RULES: dict[str, Rule] = {
+    "Cumprod": _cumulative_product,
     "Cumsum": _cumulative_sum,
     "EuclideanNorm": _norm,
     "L2Loss": _half_square,

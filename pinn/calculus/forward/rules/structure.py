@@ -12,6 +12,8 @@ from pinn.calculus.forward.carried import Batch, Carried, Tensor, carry, joint_b
 from pinn.calculus.forward.errors import BatchCoupledError, UnsupportedOpError
 from pinn.calculus.forward.rows import Linear, Rows, union
 
+_MASKS = ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
+
 
 def _several(call: Call, x: Carried, functions: Sequence[Linear], batch: Batch | None) -> list[Tensor]:
     """The outputs of an operation that cuts one tensor into several."""
@@ -127,7 +129,7 @@ def _slice(call: Call) -> list[Tensor]:
 
 def _strided_slice(call: Call) -> list[Tensor]:
     x = call.only().spread()
-    key, kept = _slicing(call, x)
+    key, kept = _slicing(call, x.value.shape)
     batch = None
     if x.batch is not None:
         if x.batch.axis not in kept:
@@ -136,12 +138,45 @@ def _strided_slice(call: Call) -> list[Tensor]:
     return call.linear(x, lambda t: t[(slice(None), *key)], batch)
 
 
-def _slicing(call: Call, x: Carried) -> tuple[tuple[object, ...], list[int]]:
-    """The node's masks as a Python key, and for each axis of the result the input axis that it is the whole of, else
+def _strided_slice_gradient(call: Call) -> list[Tensor]:
+    """Zeros with the input where a slice was cut out; rows are cut out of one more axis, which is kept whole."""
+    x = call.only(4).spread()
+    shape = call.op.outputs[0].shape
+    _, kept = _slicing(call, shape)
+    batch = None
+    if x.batch is not None:
+        if kept[x.batch.axis] < 0:
+            raise BatchCoupledError(call.type, "adds points to the batch")
+        batch = Batch(kept[x.batch.axis], x.batch.inner)
+    counted = () if batch is None else (batch.axis,)
+    if any(size is None and axis not in counted for axis, size in enumerate(shape)):
+        raise UnsupportedOpError(call.type, "the sizes of its output must be known when the function is traced")
+    begin, end, strides = (call.number(position) for position in (1, 2, 3))
+    masks = {name: call.attribute(f"{name}_mask") << 1 for name in _MASKS}
+    masks |= {name: masks[name] | 1 for name in ("begin", "end")}
+
+    def enlarge(t: tf.Tensor) -> tf.Tensor:
+        rows = tf.shape(t)
+        sizes = [rows[x.batch.axis + 1] if x.batch and axis in counted else size for axis, size in enumerate(shape)]
+        return tf.raw_ops.StridedSliceGrad(
+            shape=tf.stack([rows[0], *sizes]),
+            begin=tf.constant(np.insert(begin, 0, 0), tf.int32),
+            end=tf.constant(np.insert(end, 0, 0), tf.int32),
+            strides=tf.constant(np.insert(strides, 0, 1), tf.int32),
+            dy=t,
+            **{f"{name}_mask": mask for name, mask in masks.items()},
+        )
+
+    return call.linear(x, enlarge, batch)
+
+
+def _slicing(call: Call, whole_shape: tf.TensorShape) -> tuple[tuple[object, ...], list[int]]:
+    """The node's masks as a Python key, and for each axis of the part the axis of the whole that it is all of, else
     -1.
     """
+    rank = len(whole_shape)
     begin, end, strides = (call.number(position) for position in (1, 2, 3))
-    masks = {name: call.attribute(f"{name}_mask") for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")}
+    masks = {name: call.attribute(f"{name}_mask") for name in _MASKS}
     given = len(begin)
     used = sum(not (masks["ellipsis"] | masks["new_axis"]) >> k & 1 for k in range(given))
     key: list[object] = []
@@ -150,8 +185,8 @@ def _slicing(call: Call, x: Carried) -> tuple[tuple[object, ...], list[int]]:
     for k in range(given):
         if masks["ellipsis"] >> k & 1:
             key.append(Ellipsis)
-            kept.extend(range(axis, axis + x.rank - used))
-            axis += x.rank - used
+            kept.extend(range(axis, axis + rank - used))
+            axis += rank - used
         elif masks["new_axis"] >> k & 1:
             key.append(tf.newaxis)
             kept.append(-1)
@@ -161,11 +196,11 @@ def _slicing(call: Call, x: Carried) -> tuple[tuple[object, ...], list[int]]:
         else:
             start = None if masks["begin"] >> k & 1 else int(begin[k])
             stop = None if masks["end"] >> k & 1 else int(end[k])
-            whole = strides[k] == 1 and start in (None, 0) and stop in (None, x.value.shape[axis])
+            whole = strides[k] == 1 and start in (None, 0) and stop in (None, whole_shape[axis])
             key.append(slice(None) if whole else slice(start, stop, int(strides[k])))
             kept.append(axis if whole else -1)
             axis += 1
-    return tuple(key), [*kept, *range(axis, x.rank)]
+    return tuple(key), [*kept, *range(axis, rank)]
 
 
 def _gather(call: Call) -> list[Tensor]:
@@ -329,6 +364,7 @@ RULES: dict[str, Rule] = {
     "Squeeze": _squeeze,
     "StopGradient": _stop,
     "StridedSlice": _strided_slice,
+    "StridedSliceGrad": _strided_slice_gradient,
     "Tile": _tile,
     "Transpose": _transpose,
     "Unpack": _unpack,
