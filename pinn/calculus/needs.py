@@ -35,6 +35,12 @@ class Needs:
         return tuple(sorted(p[0] for p in self.partials if len(p) == 1))
 
     @property
+    def rows(self) -> int:
+        """How many tensors of a field's shape one pass carries: the value, first derivatives, second ones or sums."""
+        axes = {i for p in (*self.partials, *self.traces) for i in p}
+        return 1 + len(axes) + sum(len(p) == 2 for p in self.partials) + len(self.traces)
+
+    @property
     def second(self) -> tuple[Indices, ...]:
         """The pairs `(i, j)`, `i <= j`, whose second derivatives are asked for, those inside traces included."""
         pairs = {p for p in self.partials if len(p) == 2} | {(i, i) for trace in self.traces for i in trace}

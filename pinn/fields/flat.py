@@ -46,6 +46,11 @@ class FlatField:
         """The number of trainable weights, `P`."""
         return sum(self._sizes())
 
+    @property
+    def entries(self) -> int:
+        """How many numbers the hidden layers hold for each point: the widths of all layers together."""
+        return sum(int(v.shape[-1]) for v in self.model.trainable_variables if v.shape.rank > 1)
+
     def __call__(self, weights: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
         """The field at the points with these weights, `[N, m]`."""
         pieces = tf.split(weights, self._sizes())

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import tensorflow as tf
 
 from pinn.calculus import Engine, Field
 from pinn.fields import Ansatz, FlatField
+from pinn.training.blocks import Summand, blocks_for, sum_over_blocks
 from pinn.training.terms import Term
 
 
@@ -80,19 +81,25 @@ class ResidualObjective:
         return tf.reduce_sum(self.residuals(weights) ** 2)
 
     def loss_and_gradient(self, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The loss and its gradient, `[]` and `[P]`, from one forward and one reverse pass."""
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(weights)
-            loss = self.loss(weights)
-        return loss, tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        """The loss and its gradient, `[]` and `[P]`, from one forward and one reverse pass.
+
+        Terms with many points take both passes block by block, so that memory does not grow with their number.
+        """
+        parts = [self._loss_and_gradient(weights, term, pair) for term, pair in self._each()]
+        return tf.add_n([loss for loss, _ in parts]), tf.add_n([gradient for _, gradient in parts])
 
     def term_losses(self, weights: tf.Tensor) -> dict[str, tf.Tensor]:
         """The unweighted mean square of every residual by name, each `[]`."""
-        return {
-            name: tf.reduce_mean(row**2)
-            for term, pair in self._each()
-            for name, row in self._rows(term, weights, pair).items()
-        }
+        found: dict[str, tf.Tensor] = {}
+        for term, pair in self._each():
+
+            def squares(coordinates: tf.Tensor, normals: tf.Tensor, mask: tf.Tensor, of: Term = term) -> Any:
+                rows = self._rows(of, weights, (coordinates, normals))
+                return {name: tf.reduce_sum(mask * row**2) for name, row in rows.items()}
+
+            count = tf.cast(pair[0].shape[0], self.dtype)
+            found |= {name: total / count for name, total in self._over_blocks(squares, term, pair).items()}
+        return found
 
     def jacobian(self, weights: tf.Tensor) -> tf.Tensor:
         """`J = d residuals / d weights`, `[R, P]`: gradients of single points, vectorised over the points."""
@@ -147,6 +154,27 @@ class ResidualObjective:
     def _rows(self, term: Term, weights: tf.Tensor, pair: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         coordinates, normals = (tf.convert_to_tensor(part) for part in pair)
         return term.rows(self.field(weights), coordinates, normals, self._engine)
+
+    def _loss_and_gradient(
+        self, weights: tf.Tensor, term: Term, pair: tuple[tf.Variable, tf.Variable]
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """One term's part of the loss and of its gradient."""
+        factor = self._scale(term, pair) ** 2
+
+        def of_block(coordinates: tf.Tensor, normals: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(weights)
+                rows = self._rows(term, weights, (coordinates, normals)).values()
+                loss = factor * tf.add_n([tf.reduce_sum(mask * row**2) for row in rows])
+            return loss, tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+        return self._over_blocks(of_block, term, pair)
+
+    def _over_blocks(self, function: Summand, term: Term, pair: tuple[tf.Variable, tf.Variable]) -> Any:
+        """The sum of a function over the points of a term."""
+        arrays = [tf.convert_to_tensor(part) for part in pair]
+        held = term.needs.rows * self._field.entries * self.dtype.size
+        return sum_over_blocks(function, arrays, blocks_for(arrays[0].shape[0], held))
 
     def _scale(self, term: Term, pair: tuple[tf.Variable, tf.Variable]) -> tf.Tensor:
         return tf.constant(math.sqrt(term.weight / pair[0].shape[0]), self.dtype)
