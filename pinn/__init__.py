@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from pinn.calculus import (
         PointSet,
         biharmonic,
+        directional_derivative,
         divergence,
+        flux_divergence,
         gradient,
         hessian,
         hessian_diagonal,
         laplacian,
+        second_directional_derivative,
+        stochastic_laplacian,
     )
     from pinn.geometry import Annulus, Ball, Box, Interval
     from pinn.problems import Dirichlet, Initial, Neumann, Problem
@@ -29,11 +33,15 @@ _ROOMS = {
     "pinn.calculus": (
         "PointSet",
         "biharmonic",
+        "directional_derivative",
         "divergence",
+        "flux_divergence",
         "gradient",
         "hessian",
         "hessian_diagonal",
         "laplacian",
+        "second_directional_derivative",
+        "stochastic_laplacian",
     ),
     "pinn.geometry": ("Annulus", "Ball", "Box", "Interval"),
     "pinn.problems": ("Dirichlet", "Initial", "Neumann", "Problem"),
@@ -54,13 +62,17 @@ __all__ = [
     "Problem",
     "Solution",
     "biharmonic",
+    "directional_derivative",
     "divergence",
+    "flux_divergence",
     "gradient",
     "hessian",
     "hessian_diagonal",
     "laplacian",
     "load",
+    "second_directional_derivative",
     "solve",
+    "stochastic_laplacian",
 ]
 
 

@@ -25,6 +25,34 @@ def _shape(tensor: tf.Tensor) -> str:
     return str(tensor.shape.as_list() if tensor.shape.rank is not None else "unknown").replace("None", "N")
 
 
+def floating(points: tf.Tensor) -> tf.Tensor:
+    """A tensor that can be differentiated at.
+
+    Raises:
+        TypeError: it is not floating point.
+    """
+    points = tf.convert_to_tensor(points)
+    if not points.dtype.is_floating:
+        raise TypeError(f"expected points in floating point (float32 or float64); got {points.dtype.name}")
+    return points
+
+
+def batched_points(points: tf.Tensor) -> tf.Tensor:
+    """Points as a tensor `[N, d]`.
+
+    Raises:
+        ValueError: another shape, or no axes.
+        TypeError: not floating point.
+    """
+    points = floating(points)
+    if points.shape.rank != 2 or not points.shape[1]:
+        raise ValueError(
+            f"expected points of shape [N, d]; got {points.shape.as_list()}. "
+            "For a function of one tensor of any shape say batched=False."
+        )
+    return points
+
+
 def components(value: tf.Tensor) -> int:
     """The number of components of a field's value, `[N]` or `[N, m]`; 1 where it is not known."""
     return value.shape[1] or 1 if value.shape.rank == 2 else 1

@@ -1,8 +1,8 @@
 """The jet: a field together with its derivatives at a set of points, written the way equations are written.
 
 A problem receives a jet and never learns how it was computed: `u.d("t") - k * u.laplacian("x", "y")`. What an
-    equation touches
-is learned by handing it a probe that records the questions (`learn`), so nobody declares derivatives by hand.
+equation touches is learned by handing it a probe that records the questions (`learn`), so nobody declares derivatives
+by hand.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import tensorflow as tf
 
@@ -18,6 +18,7 @@ from pinn.calculus.needs import Derivatives, Engine, Field, Indices, Needs
 from pinn.calculus.points import Frame, PointSet, axis_index
 
 Expression = Callable[[PointSet, "Jet"], Any]
+Coefficient: TypeAlias = Callable[[PointSet], tf.Tensor] | float  # p -> [N], or the same number everywhere
 
 
 class Jet(ABC):
@@ -76,6 +77,32 @@ class Jet(ABC):
         return self._trace(tuple(sorted(self._chosen(names))))
 
     @final
+    def dt(self) -> tf.Tensor:
+        """The first derivative along time: `[N]` or `[N, m]`."""
+        return self._partial((self._time(),))
+
+    @final
+    def dtt(self) -> tf.Tensor:
+        """The second derivative along time: `[N]` or `[N, m]`."""
+        return self._partial((self._time(), self._time()))
+
+    @final
+    def flux_divergence(self, coefficient: Coefficient, p: PointSet, *names: str) -> tf.Tensor:
+        r"""`\nabla . (a \nabla u)` for a coefficient `a(p)`, over the named axes (default: space): `[N]` or `[N, m]`.
+
+        Args:
+            coefficient: `p -> [N]`, a function of the points that TensorFlow can differentiate, or a number.
+            p: the points of the residual.
+            names: the axes.
+        """
+        chosen = self._chosen(names)
+        value, slopes = _with_slopes(coefficient, p)
+        flat = self._frame.components is None
+        laplacian = self._trace(tuple(sorted(chosen)))
+        value, slopes = (value, slopes) if flat else (value[:, tf.newaxis], slopes[:, tf.newaxis])
+        return value * laplacian + tf.add_n([slopes[..., i] * self._partial((i,)) for i in chosen])
+
+    @final
     def normal(self, normals: tf.Tensor) -> tf.Tensor:
         """Normal derivative `n . grad u` over the space axes for normals `[N, d]`: `[N]` or `[N, m]`."""
         space = self._chosen(())
@@ -99,11 +126,30 @@ class Jet(ABC):
         return (self[i] for i in range(self._frame.components or 0))
 
     @final
+    def _time(self) -> int:
+        if self._frame.time_axis is None:
+            raise ValueError(f"expected a time axis among {', '.join(self._frame.axes)}; there is none")
+        return axis_index(self._frame.axes, self._frame.time_axis)
+
+    @final
     def _chosen(self, names: tuple[str, ...]) -> tuple[int, ...]:
         if len(set(names)) != len(names):
             raise ValueError(f"expected each axis once; got {', '.join(names)}")
         chosen = names or tuple(axis for axis in self._frame.axes if axis != self._frame.time_axis)
         return tuple(axis_index(self._frame.axes, name) for name in chosen)
+
+
+def _with_slopes(coefficient: Coefficient, p: PointSet) -> tuple[tf.Tensor, tf.Tensor]:
+    """A coefficient and its derivatives along all axes, `[N]` and `[N, d]`."""
+    x = p.coordinates
+    if not callable(coefficient):
+        return tf.constant(coefficient, p.dtype) * tf.ones_like(x[:, 0]), tf.zeros_like(x)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        value = tf.convert_to_tensor(coefficient(PointSet(x, p.axes, p.normals)))
+        if value.shape.rank != 1:
+            raise ValueError(f"coefficient: expected one number a point, [N]; got {value.shape.as_list()}")
+    return value, tape.gradient(value, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
 
 @final

@@ -9,6 +9,7 @@ Shapes, for `f: [N, d] -> [N]` and `f: [N, d] -> [N, m]`, with `k` chosen axes (
 | `laplacian`, `biharmonic` | `[N]` | `[N, m]` |
 | `hessian` | `[N, k, k]` | `[N, m, k, k]` |
 | `divergence` | - | `[N]`, with `m = k` |
+| `flux_divergence` | `[N]` | `[N, m]` |
 
 With `batched=False` the function takes *one tensor of any shape* and returns a scalar: the gradient and the diagonal
 have the tensor's shape, the Laplacian and the biharmonic are scalars, the Hessian has the shape twice; `divergence`
@@ -37,6 +38,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from pinn.calculus.checks import batched_points, checked, floating
 from pinn.calculus.engines import engine_named
 from pinn.calculus.needs import Engine, Needs
 
@@ -154,6 +156,50 @@ def divergence(f: Operator, *, axes: Axes = None, engine: str | Engine = "auto",
     return _transform(f, apply, axes, engine, batched=batched, reshape=_as_scalar)
 
 
+def flux_divergence(f: Operator, a: Operator, *, axes: Axes = None, engine: str | Engine = "auto") -> Operator:
+    r"""The divergence of a flux, `\nabla . (a \nabla f) = a \Delta f + \nabla a . \nabla f`.
+
+    Args:
+        f: `[N, d] -> [N]` or `[N, m]`.
+        a: the coefficient (a conductivity, say) as a function of the same points, `[N, d] -> [N]`; it is differentiated
+            in the same pass.
+        axes, engine: as for `gradient`.
+
+    Returns:
+        A function of the points, `[N]` or `[N, m]`.
+
+    Raises:
+        ValueError: as for `gradient`, and for a coefficient that is not `[N]`.
+        TypeError: points that are not floating point.
+    """
+    how = engine_named(engine)
+
+    def apply(points: tf.Tensor) -> tf.Tensor:
+        points = batched_points(points)
+        chosen = _positions(axes, points.shape[1])
+        trace = tuple(sorted(chosen))
+        ranks: list[int] = []
+
+        def both(p: tf.Tensor) -> tf.Tensor:
+            field, coefficient = checked(f(p), p), checked(a(p), p)
+            if coefficient.shape.rank != 1:
+                raise ValueError(f"a: expected a coefficient of shape [N]; got {coefficient.shape.as_list()}")
+            ranks.append(field.shape.rank)
+            return tf.concat([_as_columns(field), coefficient[:, tf.newaxis]], axis=1)
+
+        found = how.differentiate(both, points, Needs.of([(i,) for i in chosen], [trace]))
+        slopes = [found.partials[i,] for i in chosen]
+        along = tf.add_n([slope[:, -1:] * slope[:, :-1] for slope in slopes])
+        result = found.value[:, -1:] * found.traces[trace][:, :-1] + along
+        return result if ranks[-1] == 2 else tf.squeeze(result, axis=1)
+
+    return apply
+
+
+def _as_columns(field: tf.Tensor) -> tf.Tensor:
+    return field if field.shape.rank == 2 else field[:, tf.newaxis]
+
+
 def _transform(
     f: Operator,
     apply: _Apply,
@@ -169,16 +215,11 @@ def _transform(
     how = engine_named(engine)
 
     def on_points(points: tf.Tensor) -> tf.Tensor:
-        points = _floating(points)
-        if points.shape.rank != 2 or not points.shape[1]:
-            raise ValueError(
-                f"expected points of shape [N, d]; got {points.shape.as_list()}. "
-                "For a function of one tensor of any shape say batched=False."
-            )
+        points = batched_points(points)
         return apply(f, points, _positions(axes, points.shape[1]), how)
 
     def on_tensor(tensor: tf.Tensor) -> tf.Tensor:
-        tensor = _floating(tensor)
+        tensor = floating(tensor)
         shape = tensor.shape.as_list()
         entries = tensor.shape.num_elements()
         if not entries:
@@ -210,13 +251,6 @@ def _as_square_shape(result: tf.Tensor, shape: list[int]) -> tf.Tensor:
 
 def _as_scalar(result: tf.Tensor, shape: list[int]) -> tf.Tensor:  # noqa: ARG001 - one signature for all three
     return result
-
-
-def _floating(points: tf.Tensor) -> tf.Tensor:
-    points = tf.convert_to_tensor(points)
-    if not points.dtype.is_floating:
-        raise TypeError(f"expected points in floating point (float32 or float64); got {points.dtype.name}")
-    return points
 
 
 def _positions(axes: Axes, dimension: int) -> tuple[int, ...]:

@@ -33,6 +33,14 @@ QUESTIONS = {
     "d(t)": (lambda p, u: u.d("t"), lambda x, y, t: -np.exp(-t) * x * y),
     "d(y, x)": (lambda p, u: u.d("y", "x"), lambda x, y, t: 6 * x * y**2 + np.exp(-t)),
     "d(t, t)": (lambda p, u: u.d("t", "t"), lambda x, y, t: np.exp(-t) * x * y),
+    "dt": (lambda p, u: u.dt(), lambda x, y, t: -np.exp(-t) * x * y),
+    "dtt": (lambda p, u: u.dtt(), lambda x, y, t: np.exp(-t) * x * y),
+    # a = y t, u_x = 2 x y^3 + e^-t y, u_y = 3 x^2 y^2 + e^-t x: a lap u + t u_y
+    "flux": (
+        lambda p, u: u.flux_divergence(lambda q: q.y * q.t, p),
+        lambda x, y, t: y * t * (2 * y**3 + 6 * x**2 * y) + t * (3 * x**2 * y**2 + np.exp(-t) * x),
+    ),
+    "flux of a number": (lambda p, u: u.flux_divergence(2.0, p, "y"), lambda x, y, t: 12 * x**2 * y),
     "laplacian": (lambda p, u: u.laplacian(), lambda x, y, t: 2 * y**3 + 6 * x**2 * y),
     "laplacian(y)": (lambda p, u: u.laplacian("y"), lambda x, y, t: 6 * x**2 * y),
 }
@@ -79,10 +87,20 @@ def test_components_are_jets_of_their_own() -> None:
     np.testing.assert_allclose(v[1].value, x * y**2 * t, rtol=1e-13)
 
 
+def test_fluxes_of_several_components() -> None:
+    p = _points()
+    v = LazyJet(_vector_field, p, VECTOR, Tape())
+    found = v.flux_divergence(lambda q: q.x, p)
+    for k in range(2):
+        np.testing.assert_allclose(found[:, k], p.x * v[k].laplacian() + v[k].d("x"), rtol=1e-13)
+
+
 LEARNED = {
     "heat": (lambda p, u: u.d("t") - 2.0 * u.laplacian("x", "y"), Needs.of([(2,)], [(0, 1)])),
     "value only": (lambda p, u: u.value - p.x, Needs.of()),
     "default laplacian skips time": (lambda p, u: u.laplacian(), Needs.of(traces=[(0, 1)])),
+    "telegraph": (lambda p, u: u.dtt() + u.dt() - u.laplacian(), Needs.of([(2,), (2, 2)], [(0, 1)])),
+    "conduction": (lambda p, u: u.flux_divergence(lambda q: q.x, p, "x"), Needs.of([(0,)], [(0,)])),
     "mixed": (lambda p, u: u.d("y", "x") + u.d("x"), Needs.of([(0, 1), (0,)])),
     "flux": (lambda p, u: u.normal(p.normals), Needs.of([(0,), (1,)])),
     "nonlinear": (lambda p, u: u.value * u.d("x") - tf.sin(u.value), Needs.of([(0,)])),
@@ -116,6 +134,8 @@ def _lazy() -> Jet:
 BAD_INPUT = {
     "axis": (lambda: _lazy().d("z"), ValueError, "expected one of the axes x, y, t; got 'z'"),
     "three derivatives": (lambda: _lazy().d("x", "x", "x"), ValueError, "one or two axes.*got 3"),
+    "no time": (lambda: LazyJet(_field, _points(), Frame(("x", "y", "z")), Tape()).dt(), ValueError, "a time axis"),
+    "coefficient": (lambda: _lazy().flux_divergence(lambda q: q.coordinates, _points()), ValueError, r"\[N\]; got"),
     "axis twice": (lambda: _lazy().laplacian("x", "x"), ValueError, "each axis once"),
     "component of a scalar": (lambda: _lazy()[0], IndexError, "one component, which needs no index"),
     "component": (

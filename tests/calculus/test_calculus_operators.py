@@ -121,6 +121,31 @@ def test_divergence_of_the_gradient_is_the_laplacian() -> None:
     np.testing.assert_allclose(*both, rtol=1e-12)
 
 
+@pytest.mark.parametrize("engine", ["tape", "forward"])
+@pytest.mark.parametrize("run", ["eager", "xla"])
+def test_divergence_of_a_flux(run: str, engine: str) -> None:
+    points = tf.constant(np.random.default_rng(3).uniform(size=(9, 3)))
+    x, y, z = (column.numpy() for column in tf.unstack(points, axis=1))
+
+    def conductivity(p: tf.Tensor) -> tf.Tensor:
+        return 1 + p[:, 0] ** 2 * p[:, 1]
+
+    # a = 1 + x^2 y, u = x y + sin z: a lap u + grad a . grad u = -(1 + x^2 y) sin z + 2 x y y + x^2 x
+    found = RUNS[run](
+        pinn.flux_divergence(lambda p: p[:, 0] * p[:, 1] + tf.sin(p[:, 2]), conductivity, engine=engine), points
+    )
+    expected = -(1 + x**2 * y) * np.sin(z) + 2 * x * y * y + x**3
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+    both = RUNS[run](
+        pinn.flux_divergence(
+            lambda p: tf.stack([p[:, 2] ** 2, p[:, 0] ** 3], 1), conductivity, axes=(0, 2), engine=engine
+        ),
+        points,
+    )
+    np.testing.assert_allclose(both[:, 0], 2 * (1 + x**2 * y), rtol=1e-13)
+    np.testing.assert_allclose(both[:, 1], 6 * x * (1 + x**2 * y) + 2 * x * y * 3 * x**2, rtol=1e-13)
+
+
 def _loss(f: tf.Tensor) -> tf.Tensor:
     return tf.reduce_prod(f**2 - 3 * f + 1)
 
@@ -258,6 +283,11 @@ BAD_INPUT = {
     "wrong rows": (lambda: pinn.laplacian(lambda p: p[:1, 0])(tf.zeros((4, 2))), ValueError, r"\[4, 2\]; got \[1\]"),
     "rank three": (lambda: pinn.gradient(lambda p: p[:, :, None])(tf.zeros((4, 2))), ValueError, r"got \[4, 2, 1\]"),
     "components": (lambda: pinn.divergence(lambda p: p[:, :1])(tf.zeros((4, 2))), ValueError, "2 components"),
+    "coefficient": (
+        lambda: pinn.flux_divergence(_first, lambda p: p)(tf.zeros((4, 2))),
+        ValueError,
+        r"coefficient of shape \[N\]; got \[4, 2\]",
+    ),
     "not scalar": (lambda: pinn.gradient(lambda f: f[:2], batched=False)(tf.zeros(3)), ValueError, "scalar function"),
     "empty": (lambda: pinn.gradient(tf.reduce_sum, batched=False)(tf.zeros((0, 2))), ValueError, "at least one entry"),
 }
@@ -278,4 +308,9 @@ def test_every_exported_operator_is_tested_here() -> None:
     exported = {
         name for name, value in vars(operators).items() if callable(value) and value.__module__ == operators.__name__
     }
-    assert {name for name in exported if not name.startswith("_")} == {*OPERATORS, "biharmonic", "divergence"}
+    assert {name for name in exported if not name.startswith("_")} == {
+        *OPERATORS,
+        "biharmonic",
+        "divergence",
+        "flux_divergence",
+    }
