@@ -173,11 +173,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dimensions", default="2,3,10,100", help="dimensions of the table")
     parser.add_argument("--rounds", type=int, default=7, help="measurements of each contestant, in turn (default 7)")
-    parser.add_argument("--only", default=",".join(CONTESTANTS).replace(", ", ";"), help="contestants, by name")
+    parser.add_argument(
+        "--only",
+        default=",".join(name.replace(",", ";") for name in CONTESTANTS),
+        help="contestants by name, with ; for a comma",
+    )
     parser.add_argument("--without-memory", action="store_true", help="leave out the wide network")
     parser.add_argument("--sweeps", action="store_true", help="draw time and memory over d and N as well")
     options = parser.parse_args()
-    names = [name.replace(";", ", ") for name in options.only.split(",")]
+    names = [name.replace(";", ",") for name in options.only.split(",")]
     steps_table([int(d) for d in options.dimensions.split(",")], names, options.rounds)
     if not options.without_memory:
         memory_table([name for name in names if name not in ("tape, eager", "JAX, nested")], min(options.rounds, 3))

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
+
+import pinn
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 sys.path.insert(0, str(EXPERIMENTS))
 
+import high_dimension  # noqa: E402
 import peers  # noqa: E402
 import problems_table  # noqa: E402
 
@@ -44,6 +48,27 @@ def test_the_table_of_problems_has_a_measured_row(capsys: pytest.CaptureFixture[
     assert cells[0] == "`heat_1d`"
     assert 0 < float(cells[1]) < 10
     assert float(cells[5]) > 0
+
+
+def test_the_source_of_the_two_body_problem_is_its_laplacian() -> None:
+    problem = high_dimension.TwoBody(6)
+    x = tf.constant(np.random.default_rng(0).uniform(-0.4, 0.4, (5, 6)))
+    np.testing.assert_allclose(pinn.laplacian(problem.exact)(x), problem.source(x), rtol=1e-12)
+
+
+def test_the_experiment_in_high_dimension_trains_and_prints_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    high_dimension.accuracy([5], steps=3)
+    _, error, trivial, _ = capsys.readouterr().out.splitlines()[1].split()
+    assert 0.1 < float(error) < 10
+    assert 0.01 < float(trivial) < 1.01
+
+
+def test_the_benchmark_of_the_laplacian_prints_ratios() -> None:
+    ours = ["--only", "forward; in blocks", "--dimensions", "2", "--rounds", "1", "--without-memory"]
+    output = _run("benchmark_laplacian.py", *ours)
+    rows = {line[:24].strip(): line[24:] for line in output.splitlines()}
+    assert "(1.00)" in rows["forward, in blocks"]
+    assert float(rows["bare matrix products"].split()[0]) > 0
 
 
 @pytest.fixture
