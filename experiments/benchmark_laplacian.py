@@ -184,7 +184,7 @@ def main() -> None:
     names = [name.replace(";", ",") for name in options.only.split(",")]
     steps_table([int(d) for d in options.dimensions.split(",")], names, options.rounds)
     if not options.without_memory:
-        memory_table([name for name in names if name not in ("tape, eager", "JAX, nested")], min(options.rounds, 3))
+        memory_table([name for name in names if name not in ("tape, eager", "JAX, nested")], 1)
     if options.sweeps:
         sweeps(names, 3)
 

@@ -108,6 +108,7 @@ def _forward_is_faster(function: Field, points: tf.Tensor, needs: Needs) -> bool
     return rows <= for_one or rows <= for_one * _components(function, points, plan.axes[0])
 
 
+@tf.autograph.experimental.do_not_convert
 def _components(function: Field, points: tf.Tensor, axis: int) -> int:
     """The number of components, from a graph that never runs; in passing, functions that couple points are refused."""
 

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from forward_oracle import ZERO, assert_same, differentiate, nested
 
+import pinn
 from pinn.calculus import BatchCoupledError, Forward, Needs, Tape, UnsupportedOpError, elementwise, register_rule
 from pinn.calculus.forward import registry
 
@@ -276,3 +277,22 @@ def test_structure_is_kept() -> None:
     shapes = [tuple(t.shape) for op in graph.graph.get_operations() for t in op.outputs]
     assert (3, 4) not in shapes
     assert (1, 4) in shapes
+
+
+@pytest.mark.parametrize("engine", ["forward", "tape", "auto"])
+def test_fields_with_branches_in_python_inside_a_surrounding_function(engine: str) -> None:
+    scale = tf.Variable(3.0, dtype=tf.float64)
+
+    def field(p: tf.Tensor) -> tf.Tensor:
+        if scale > 2:  # noqa: SIM108 - a branch that autograph has to translate
+            value = p[:, 0] ** 3 * p[:, 1]
+        else:
+            value = p[:, 0]
+        return value
+
+    @tf.function
+    def laplacian(p: tf.Tensor) -> tf.Tensor:
+        return pinn.laplacian(field, engine=engine)(p)
+
+    points = tf.constant(np.random.default_rng(0).uniform(size=(4, 2)))
+    np.testing.assert_allclose(laplacian(points), 6 * points[:, 0] * points[:, 1], rtol=1e-13)

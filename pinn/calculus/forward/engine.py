@@ -38,6 +38,9 @@ class Forward:
 
     name: str = "forward"
 
+    # Inside a `tf.function`, autograph would translate all that this calls, for seconds and to no end: fields are
+    # translated where they are traced.
+    @tf.autograph.experimental.do_not_convert
     def differentiate(self, function: Field, points: tf.Tensor, needs: Needs) -> Derivatives:
         """Value and needed derivatives of `function: [N, d] -> [N]` or `[N, m]` at `points [N, d]`.
 
