@@ -43,7 +43,8 @@ class TwoBody:
 
     def sum_of(self, pairs: tf.Tensor) -> tf.Tensor:
         """Pairs `[N, d - 1]` weighted by `c` and summed."""
-        return tf.linalg.matvec(pairs, tf.random.stateless_normal([self.dimension - 1], [1, 0], dtype=pairs.dtype))
+        c = np.random.default_rng(1).normal(size=self.dimension - 1)
+        return tf.linalg.matvec(pairs, tf.constant(c, pairs.dtype))
 
     def inner(self, x: tf.Tensor) -> tf.Tensor:
         """The sum of pairs, `[N]`."""

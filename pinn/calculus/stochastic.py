@@ -30,6 +30,7 @@ from pinn.calculus.engines import engine_named
 from pinn.calculus.needs import Engine, Field, Needs
 
 Seed: TypeAlias = int | tf.Tensor  # a number, or two whole numbers [2] that a compiled loop may count up
+_GENERATOR = "philox"  # left to itself TensorFlow takes another one under XLA, and so other directions
 _Draw = Callable[[tf.Tensor, int, tf.Tensor], tf.Tensor]  # (seed [2], samples, points) -> directions [k, d]
 
 
@@ -102,14 +103,14 @@ def _axes(seed: tf.Tensor, samples: int, points: tf.Tensor) -> tf.Tensor:
     dimension = points.shape[1]
     if samples > dimension:
         raise ValueError(f"samples: expected at most {dimension} axes for points with {dimension}; got {samples}")
-    _, chosen = tf.math.top_k(tf.random.stateless_uniform([dimension], seed), samples)
+    _, chosen = tf.math.top_k(tf.random.stateless_uniform([dimension], seed, alg=_GENERATOR), samples)
     return tf.one_hot(chosen, dimension, dtype=points.dtype)
 
 
 def _signs(seed: tf.Tensor, samples: int, points: tf.Tensor) -> tf.Tensor:
     """Vectors of entries +1 and -1, `[k, d]`."""
     shape = [samples, points.shape[1]]
-    bits = tf.random.stateless_uniform(shape, seed, minval=0, maxval=2, dtype=tf.int32)
+    bits = tf.random.stateless_uniform(shape, seed, minval=0, maxval=2, dtype=tf.int32, alg=_GENERATOR)
     return tf.cast(2 * bits - 1, points.dtype)
 
 

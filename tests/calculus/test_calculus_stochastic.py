@@ -59,6 +59,8 @@ def test_the_seed_decides_and_both_forms_agree(kind: str) -> None:
 
     np.testing.assert_array_equal(of(1), of(1))
     assert not np.allclose(of(1), of(2))
+    compiled = tf.function(pinn.stochastic_laplacian(CASE.function, samples=3, kind=kind, seed=1), jit_compile=True)
+    np.testing.assert_allclose(compiled(_points()), of(1), rtol=1e-11, atol=1e-12)
     both = stochastic_laplacian_with_error(CASE.function, samples=3, kind=kind, seed=1)(_points())
     np.testing.assert_allclose(both.mean, of(1), rtol=1e-11, atol=1e-12)
 

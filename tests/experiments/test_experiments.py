@@ -41,6 +41,12 @@ def test_the_benchmark_of_a_step_prints_our_rows() -> None:
     assert output.splitlines()[1].split()[-1] == "1.00"
 
 
+def test_the_benchmark_of_the_engines_prints_its_table() -> None:
+    lines = _run("benchmark_engines.py", "--dimensions", "2", "--rounds", "1").splitlines()
+    assert len(lines) == 6
+    assert all(float(cell) > 0 for line in lines[1:] for cell in line[20:].split(","))
+
+
 def test_the_table_of_problems_has_a_measured_row(capsys: pytest.CaptureFixture[str]) -> None:
     assert "poisson_2d" in problems_table.shipped()
     row = problems_table.measure("heat_1d", ["time_limit=0.2", "experiment=smoke"])
