@@ -37,7 +37,7 @@ $(READY): requirements.lock pyproject.toml
 # Plain name==version lines with hashes for all supported Pythons and systems; needs uv.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --extra dev pyproject.toml --output-file requirements.lock
+		--extra dev pyproject.toml --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV) .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis

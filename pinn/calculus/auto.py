@@ -11,15 +11,12 @@ import tensorflow as tf
 from pinn.calculus.checks import components
 from pinn.calculus.forward import Forward, UnsupportedOpError
 from pinn.calculus.forward.interpreter import trace
-from pinn.calculus.forward.plan import Plan
 from pinn.calculus.needs import Derivatives, Engine, Field, Needs
 from pinn.calculus.tape import Tape
 
-# Costs of a training step in units of one pass over the layers, measured as the table in `Auto` says.
+# Costs of a training step by tapes in units of one row of a pass, measured as the table in `Auto` says.
 _TAPE_GRADIENT = 1.5  # of one component: value and first derivatives along all axes
 _TAPE_SWEEP = 2.5  # more for each axis with a second derivative, again for one component
-_FORWARD_ROW = 1.0  # value, first derivatives and sums of unmixed second derivatives, of all components at once
-_FORWARD_MIXED = 2.0  # a second derivative along two different axes: two products instead of one
 
 
 class EngineFallbackWarning(UserWarning):
@@ -100,20 +97,18 @@ class Auto:
 
 def _forward_is_faster(function: Field, points: tf.Tensor, needs: Needs) -> bool:
     """Whether one pass is expected to beat tapes; the function is looked at only where its components decide."""
-    plan = Plan.of(needs)
-    mixed = sum(any(i != j for i, j in form) for form in plan.forms)
-    rows = _FORWARD_ROW * (1 + len(plan.axes) + len(plan.forms) - mixed) + _FORWARD_MIXED * mixed
-    sweeps = len({i for i, _ in needs.second})
-    for_one = _TAPE_GRADIENT + _TAPE_SWEEP * sweeps
-    return rows <= for_one or rows <= for_one * _components(function, points, plan.axes[0])
+    mixed = sum(len(set(indices)) == 2 for indices in needs.partials)
+    rows = needs.rows + mixed  # along two different axes it takes two products instead of one
+    for_one = _TAPE_GRADIENT + _TAPE_SWEEP * len({i for i, _ in needs.second})
+    return rows <= for_one or rows <= for_one * _components(function, points)
 
 
 @tf.autograph.experimental.do_not_convert
-def _components(function: Field, points: tf.Tensor, axis: int) -> int:
+def _components(function: Field, points: tf.Tensor) -> int:
     """The number of components, from a graph that never runs; in passing, functions that couple points are refused."""
 
     def value(p: tf.Tensor) -> tf.Tensor:
-        return Forward().differentiate(function, p, Needs.of(partials=[(axis,)])).value
+        return Forward().differentiate(function, p, Needs.of(partials=[(0,)])).value
 
     spec = tf.TensorSpec(points.shape, points.dtype)
     try:

@@ -38,7 +38,9 @@ class Needs:
     def rows(self) -> int:
         """How many tensors of a field's shape one pass carries: the value, first derivatives, second ones or sums."""
         axes = {i for p in (*self.partials, *self.traces) for i in p}
-        return 1 + len(axes) + sum(len(p) == 2 for p in self.partials) + len(self.traces)
+        pairs = {p for p in self.partials if len(p) == 2}
+        sums = [trace for trace in self.traces if not pairs.issuperset((i, i) for i in trace)]
+        return 1 + len(axes) + len(pairs) + len(sums)
 
     @property
     def second(self) -> tuple[Indices, ...]:

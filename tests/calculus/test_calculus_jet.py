@@ -125,6 +125,9 @@ def test_needs_know_the_axes_they_touch() -> None:
     needs = Needs.of([(1, 0), (2,)], [(1, 0)])
     assert needs.first == (2,)
     assert needs.second == ((0, 0), (0, 1), (1, 1))
+    assert needs.rows == 1 + 3 + 1 + 1  # value, x, y and t, the mixed entry, the sum
+    assert Needs.of([(0, 0), (1, 1)], [(0, 1)]).rows == 1 + 2 + 2  # a sum of entries that are there needs no row
+    assert Needs().rows == 1
 
 
 def _lazy() -> Jet:
