@@ -15,7 +15,7 @@ demo: $(READY)
 	$(BIN)/pinn problem=poisson_2d accuracy=1e-4
 
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --cov=pinn --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder --cov=pinn --cov-report=term --cov-fail-under=90
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -80,11 +80,14 @@ def ratio(needs: Needs, dimension: int, size: tuple[int, int, str], rounds: int)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dimensions", default="2,3,10,30", help="dimensions of the table")
+    parser.add_argument("--asked", choices=ASKED, help="only this line of the table")
     parser.add_argument("--rounds", type=int, default=7, help="measurements of each engine, in turn (default 7)")
     options = parser.parse_args()
     dimensions = [int(d) for d in options.dimensions.split(",")]
     print(f"{'forward / tape':20}" + "".join(f"{f'd={d}':>14}" for d in dimensions))
     for name, needs in ASKED.items():
+        if options.asked not in (None, name):
+            continue
         print(f"{name:20}", end="", flush=True)
         for d in dimensions:
             if name == "full Hessian" and d > LARGEST_HESSIAN:

@@ -7,15 +7,30 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pinn.app.automatic import AUTO
 from pinn.app.construct import coerced, construct, reject_unknown
 from pinn.app.settings import CUSTOM
-from pinn.fields import FieldRecipe, FourierFeatures, Mlp
+from pinn.fields import FieldRecipe, FourierFeatures, Mlp, RandomFeatures
 from pinn.problems import Problem
-from pinn.solvers import Adam, Chain, Constant, Cosine, ExponentialDecay, Lbfgs, Schedule, Solver
+from pinn.solvers import (
+    Adam,
+    Bfgs,
+    Chain,
+    Constant,
+    Cosine,
+    ExponentialDecay,
+    Lbfgs,
+    LeastSquares,
+    LevenbergMarquardt,
+    Schedule,
+    SelfScaledBfgs,
+    SelfScaledBroyden,
+    Solver,
+)
 from pinn.training import Sampling
 
 TARGET = "_target_"
-FIELDS: dict[str, type] = {"mlp": Mlp, "fourier": FourierFeatures}
+FIELDS: dict[str, type] = {"mlp": Mlp, "fourier": FourierFeatures, "random_features": RandomFeatures}
 
 
 def problem_from(options: Mapping[str, Any]) -> Problem:
@@ -59,23 +74,12 @@ def sampling_from(options: Mapping[str, Any]) -> Sampling:
     return construct(Sampling, {"kind": options.get("name"), **without_name(options)}, "sampling")
 
 
-def solver_from(options: Mapping[str, Any], *, dtype: str) -> Solver:
-    """The solver of a config: `auto`, `adam`, `lbfgs`, or `chain` with its stages `adam` and `lbfgs`."""
-    makers = {"auto": lambda _: auto_solver(dtype), "adam": _adam, "lbfgs": _lbfgs, "chain": _chain}
-    return _choice("solver", options.get("name"), makers)(without_name(options))
-
-
-def auto_solver(dtype: str) -> Solver:
-    """The solver that is used when none is named.
-
-    | dtype | solver | why |
-    |---|---|---|
-    | `float64` | Adam for 1000 steps, then L-BFGS for 4000 | Adam finds the valley, L-BFGS follows it down |
-    | `float32` | Adam for 5000 steps with a falling rate | round-off ends a quasi-Newton descent too early |
+def solver_from(options: Mapping[str, Any]) -> Solver | str:
+    """The solver of a config: one of `STAGES`, `chain` with some of those as its stages, or the word `auto`, for which
+    the run chooses one when it knows the field.
     """
-    if dtype == "float32":
-        return Adam(learning_rate=Cosine(peak=5e-3, total_steps=5000, final=1e-5), max_steps=5000)
-    return Chain((Adam(learning_rate=5e-3, max_steps=1000), Lbfgs(max_steps=4000)))
+    makers: dict[str, Callable[..., Solver | str]] = {AUTO: lambda _: AUTO, "chain": _chain, **STAGES}
+    return _choice("solver", options.get("name"), makers)(without_name(options))
 
 
 def without_name(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,15 +121,26 @@ def _schedule(group: str, *, kind: str, start: float, end: float, warm_up: int, 
     return make()
 
 
-def _lbfgs(options: Mapping[str, Any], group: str = "solver") -> Lbfgs:
-    return construct(Lbfgs, options, group)
+def _maker(cls: type[Solver]) -> Callable[..., Solver]:
+    """What makes a solver of its options in a config."""
+    return lambda options, group="solver": construct(cls, options, group)
+
+
+STAGES: dict[str, Callable[..., Solver]] = {
+    "adam": _adam,
+    **{
+        cls.name: _maker(cls)
+        for cls in (Lbfgs, Bfgs, SelfScaledBfgs, SelfScaledBroyden, LevenbergMarquardt, LeastSquares)
+    },
+}
+"""What makes each solver that is none of others, in the order in which a chain runs them."""
 
 
 def _chain(options: Mapping[str, Any]) -> Chain:
-    """Always both stages in the same order, whatever the order of the options: those of a config have none."""
-    stages: dict[str, Callable[..., Solver]] = {"adam": _adam, "lbfgs": _lbfgs}
-    reject_unknown("solver", options, list(stages))
-    return Chain(tuple(make(without_name(options.get(name, {})), f"solver.{name}") for name, make in stages.items()))
+    """Always the same order, whatever that of the options: those of a config have none."""
+    reject_unknown("solver", options, list(STAGES))
+    names = [name for name in STAGES if options.get(name) is not None] or ["adam", "lbfgs"]
+    return Chain(tuple(STAGES[name](without_name(options.get(name, {})), f"solver.{name}") for name in names))
 
 
 def _choice(key: str, name: Any, makers: Mapping[str, Any]) -> Any:

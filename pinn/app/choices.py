@@ -21,10 +21,13 @@ DTYPES = ("float32", "float64")
 @final
 @dataclass(frozen=True)
 class Choices:
-    """The arguments of `pinn.solve` with their defaults filled in."""
+    """The arguments of `pinn.solve` with their defaults filled in.
+
+    `solver` is None where the run is to choose one, which takes the field to be built.
+    """
 
     field: FieldRecipe | keras.Model
-    solver: Solver
+    solver: Solver | None
     sampling: Sampling
     engine: str
     conditions: str

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pinn.app.build import FIELDS, TARGET, solver_from, without_name
+from pinn.app.build import FIELDS, STAGES, TARGET, solver_from, without_name
 from pinn.app.settings import CUSTOM
 from pinn.fields import FieldRecipe
 from pinn.problems import Problem
@@ -52,7 +52,7 @@ def describe_solver(solver: Solver) -> dict[str, Any]:
     """
     options = _solver_options(solver)
     try:
-        made = solver_from(options, dtype="float64")
+        made = solver_from(options)
     except (ValueError, TypeError):
         return {"name": CUSTOM}
     return options if made == _with_schedules(solver) else {"name": CUSTOM}
@@ -60,7 +60,9 @@ def describe_solver(solver: Solver) -> dict[str, Any]:
 
 def _solver_options(solver: Solver) -> dict[str, Any]:
     if isinstance(solver, Chain):
-        return {"name": solver.name} | {stage.name: without_name(_solver_options(stage)) for stage in solver.stages}
+        stages = {stage.name: without_name(_solver_options(stage)) for stage in solver.stages}
+        # Stages that are left out say so: the choice of a config that these options come on top of has some.
+        return {"name": solver.name, **dict.fromkeys(STAGES), **stages}
     options = _as_mapping(solver)
     if isinstance(solver, Adam):
         options |= _describe_rate(solver.learning_rate)

@@ -34,7 +34,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     solution = solve(
         problem_from(config["problem"]),
         field_from(config["field"]),
-        solver_from(config["solver"], dtype=config["dtype"]),
+        solver_from(config["solver"]),
         config["accuracy"],
         config["seed"],
         sampling=sampling_from(config["sampling"]),

@@ -57,6 +57,14 @@ class Decay(Enum):
     cosine = "cosine"
 
 
+class Transform(Enum):
+    """What a quasi-Newton method minimises: the loss, its root or its logarithm."""
+
+    none = "none"
+    sqrt = "sqrt"
+    log = "log"
+
+
 @dataclass
 class MlpSettings:
     """A multilayer perceptron."""
@@ -77,6 +85,16 @@ class FourierSettings:
     activation: str = MISSING
     features: int = _number(minimum=1)
     scale: float = _number(above=0)
+
+
+@dataclass
+class RandomFeaturesSettings:
+    """Fixed random ridges under one linear layer; a `scale` of null is chosen by the run."""
+
+    name: str = _name("random_features")
+    features: int = _number(minimum=1)
+    activation: str = MISSING
+    scale: Optional[float] = _number(above=0)  # noqa: UP045
 
 
 @dataclass
@@ -103,15 +121,66 @@ class LbfgsSettings:
     max_steps: int = _number(minimum=1)
     memory: int = _number(minimum=1)
     gradient_tolerance: float = _number(minimum=0)
+    transform: Transform = MISSING
+
+
+@dataclass
+class BfgsSettings:
+    """BFGS with the whole inverse Hessian and a strong-Wolfe line search."""
+
+    name: str = _name("bfgs")
+    max_steps: int = _number(minimum=1)
+    gradient_tolerance: float = _number(minimum=0)
+    transform: Transform = MISSING
+
+
+@dataclass
+class SelfScaledBfgsSettings(BfgsSettings):
+    """BFGS that rescales its Hessian."""
+
+    name: str = _name("ss_bfgs")
+
+
+@dataclass
+class SelfScaledBroydenSettings(BfgsSettings):
+    """The self-scaled member of Broyden's family."""
+
+    name: str = _name("ss_broyden")
+
+
+@dataclass
+class LevenbergMarquardtSettings:
+    """Damped Gauss-Newton steps; `damping` is the first one, in units of the mean diagonal of the normal matrix."""
+
+    name: str = _name("levenberg_marquardt")
+    max_steps: int = _number(minimum=1)
+    damping: float = _number(above=0)
+    gradient_tolerance: float = _number(minimum=0)
+
+
+@dataclass
+class LeastSquaresSettings:
+    """Linear least squares by an orthogonal factorisation; `cut` is the part of the largest singular value that counts
+    as zero.
+    """
+
+    name: str = _name("least_squares")
+    max_steps: int = _number(minimum=1)
+    cut: float = _number(above=0, below=1)
 
 
 @dataclass
 class ChainSettings:
-    """Adam first, L-BFGS from where it ends."""
+    """Solvers from the cheapest to the dearest, each from where the one before ends; null leaves one out."""
 
     name: str = _name("chain")
-    adam: AdamSettings = field(default_factory=AdamSettings)
-    lbfgs: LbfgsSettings = field(default_factory=LbfgsSettings)
+    adam: Optional[AdamSettings] = None  # noqa: UP045
+    lbfgs: Optional[LbfgsSettings] = None  # noqa: UP045
+    bfgs: Optional[BfgsSettings] = None  # noqa: UP045
+    ss_bfgs: Optional[SelfScaledBfgsSettings] = None  # noqa: UP045
+    ss_broyden: Optional[SelfScaledBroydenSettings] = None  # noqa: UP045
+    levenberg_marquardt: Optional[LevenbergMarquardtSettings] = None  # noqa: UP045
+    least_squares: Optional[LeastSquaresSettings] = None  # noqa: UP045
 
 
 @dataclass
@@ -163,8 +232,14 @@ SCHEMAS: Mapping[str, type] = {
     "settings": Settings,
     "mlp_settings": MlpSettings,
     "fourier_settings": FourierSettings,
+    "random_features_settings": RandomFeaturesSettings,
     "adam_settings": AdamSettings,
     "lbfgs_settings": LbfgsSettings,
+    "bfgs_settings": BfgsSettings,
+    "ss_bfgs_settings": SelfScaledBfgsSettings,
+    "ss_broyden_settings": SelfScaledBroydenSettings,
+    "levenberg_marquardt_settings": LevenbergMarquardtSettings,
+    "least_squares_settings": LeastSquaresSettings,
     "chain_settings": ChainSettings,
     "auto_solver_settings": AutoSolverSettings,
     "sampling_settings": SamplingSettings,

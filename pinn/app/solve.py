@@ -6,22 +6,22 @@ import math
 import platform
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from pinn.app.build import auto_solver
+from pinn.app.automatic import AUTO, auto_scale, auto_solver
 from pinn.app.choices import Choices, require
 from pinn.app.describe import describe_field, describe_problem, describe_sampling, describe_solver, plain
 from pinn.app.devices import on
 from pinn.app.solution import Solution, field_evaluator
 from pinn.calculus import Engine, PointSet, engine_named
-from pinn.fields import FieldRecipe, FlatField, Mlp
+from pinn.fields import FieldRecipe, FlatField, Mlp, RandomFeatures
 from pinn.problems import Problem, rehearse
-from pinn.solvers import Chain, Solver
+from pinn.solvers import Chain, LeastSquares, Solver
 from pinn.training import (
     Enforcement,
     Observer,
@@ -37,6 +37,8 @@ from pinn.validation import Report, validate
 
 VALIDATION_POINTS = 2**14
 _MONITOR_POINTS = 2**11
+# Of the asked accuracy, where training may end: the error is watched on fewer points than it is judged on.
+_MARGIN = 0.9
 _VALIDATION_STREAM = 2**31  # no epoch of training points gets this far
 
 
@@ -62,8 +64,9 @@ def solve(
         problem: the equation, its domain and conditions; with `exact` the verdict is against the exact solution.
         field: a recipe such as `Mlp(width=64)`, or a Keras model `[N, d] -> [N, m]`, which is trained in place.
             Default `Mlp()`.
-        solver: `auto` (see `pinn.app.build.auto_solver`) or a solver.
-        accuracy: the relative L2 error asked for; the verdict says whether it was met.
+        solver: `auto` (see `pinn.app.automatic.auto_solver`) or a solver.
+        accuracy: the relative L2 error asked for: where the exact solution is known training ends when it is reached,
+            and the verdict says whether it was met.
         seed: of the weights and the points: the same seed gives the same solution, bit for bit.
         sampling: how many collocation points and how they are spread. Default `Sampling()`.
         engine: how derivatives are computed, see `pinn.calculus.engine_named`.
@@ -83,7 +86,7 @@ def solve(
     """
     chosen = Choices(
         field=Mlp() if field is None else field,
-        solver=_solver(solver, dtype),
+        solver=_solver(solver),
         sampling=Sampling() if sampling is None else sampling,
         engine=engine,
         conditions=conditions,
@@ -107,6 +110,8 @@ def _solve(problem: Problem, chosen: Choices, running_on: str, observer: Observe
     _require_shape(network, problem)
     engine = engine_named(chosen.engine)
     objective = _objective(problem, chosen, enforcement, network, engine)
+    solver = chosen.solver or auto_solver(chosen.dtype, chosen.field, network.size)
+    chosen = replace(chosen, solver=solver)
     evaluator = field_evaluator(
         problem, network.model, enforcement.ansatz, engine=engine_named(chosen.engine), dtype=chosen.dtype
     )
@@ -115,12 +120,15 @@ def _solve(problem: Problem, chosen: Choices, running_on: str, observer: Observe
     ).astype(chosen.dtype)
     if problem.exact is not None:
         evaluator.exact(held_out)  # a truth that is not finite is found before any training
+    if isinstance(chosen.field, RandomFeatures) and chosen.field.scale is None and isinstance(solver, LeastSquares):
+        chosen = replace(chosen, field=auto_scale(chosen.field, network, objective, solver, chosen.seed))
     built = time.perf_counter()
     training = train(
         objective,
-        chosen.solver,
+        solver,
         network.weights(),
-        steps_planned=_steps_planned(chosen.solver),
+        steps_planned=_steps_planned(solver),
+        goal=None if chosen.accuracy is None else _MARGIN * chosen.accuracy,
         monitor=_monitor(problem, objective, held_out[:_MONITOR_POINTS]),
         observer=observer,
         resample_every=chosen.sampling.resample_every,
@@ -142,6 +150,7 @@ def _solve(problem: Problem, chosen: Choices, running_on: str, observer: Observe
         summary=_summary(
             problem,
             chosen,
+            solver,
             training=training,
             report=report,
             seconds=seconds,
@@ -150,7 +159,7 @@ def _solve(problem: Problem, chosen: Choices, running_on: str, observer: Observe
             running_on=running_on,
             engine=engine,
         ),
-        config=_config(problem, chosen),
+        config=_config(problem, chosen, solver),
         history=training.history.columns(),
         collocation=points,
         validation=held_out,
@@ -158,12 +167,12 @@ def _solve(problem: Problem, chosen: Choices, running_on: str, observer: Observe
     )
 
 
-def _solver(solver: Solver | str, dtype: str) -> Solver:
+def _solver(solver: Solver | str) -> Solver | None:
     if isinstance(solver, Solver):
         return solver
-    if solver != "auto":
+    if solver != AUTO:
         raise ValueError(f"solver: expected 'auto' or a solver such as pinn.solvers.Adam(); got {solver!r}")
-    return auto_solver(dtype)
+    return None
 
 
 def _network(problem: Problem, chosen: Choices) -> keras.Model:
@@ -222,6 +231,7 @@ def _steps_planned(solver: Solver) -> int:
 def _summary(
     problem: Problem,
     chosen: Choices,
+    solver: Solver,
     *,
     training: Training,
     report: Report,
@@ -242,7 +252,7 @@ def _summary(
         "steps": training.steps,
         "stop_reason": training.stop_reason if not training.failure else f"{training.stop_reason}; {training.failure}",
         "engine": engine.name,
-        "solver": chosen.solver.name,
+        "solver": solver.name,
         "field": _field_name(chosen.field),
         "weights": weights,
         "points": {**{name: len(p) for name, p in points.items()}, "validation": report.points},
@@ -270,13 +280,13 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _config(problem: Problem, chosen: Choices) -> dict[str, Any]:
+def _config(problem: Problem, chosen: Choices, solver: Solver) -> dict[str, Any]:
     recipe = None if isinstance(chosen.field, keras.Layer) else chosen.field
     config = {
         "name": problem.name,
         "problem": describe_problem(problem),
         "field": describe_field(recipe),
-        "solver": describe_solver(chosen.solver),
+        "solver": describe_solver(solver),
         "sampling": describe_sampling(chosen.sampling),
         "engine": {"name": chosen.engine},
         "accuracy": chosen.accuracy,

@@ -2,6 +2,8 @@
 
 from pinn.fields.ansatz import Ansatz, Data, Datum
 from pinn.fields.flat import FlatField
-from pinn.fields.networks import SINE, FieldRecipe, FourierFeatures, Mlp
+from pinn.fields.layers import SINE
+from pinn.fields.networks import FieldRecipe, FourierFeatures, Mlp
+from pinn.fields.random_features import RandomFeatures
 
-__all__ = ["SINE", "Ansatz", "Data", "Datum", "FieldRecipe", "FlatField", "FourierFeatures", "Mlp"]
+__all__ = ["SINE", "Ansatz", "Data", "Datum", "FieldRecipe", "FlatField", "FourierFeatures", "Mlp", "RandomFeatures"]

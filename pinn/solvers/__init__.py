@@ -1,14 +1,19 @@
 """Numerical optimisation against the `Objective` protocol: knows no equation, no field and no network.
 
-`Solver` is the contract; `Adam`, `Lbfgs` and `Chain` are the solvers. A solver turns an `Objective` into a function
-that advances a `State`, a dictionary of arrays.
+`Solver` is the contract. `Adam` is of first order. `Lbfgs`, `Bfgs`, `SelfScaledBfgs` and `SelfScaledBroyden` are
+quasi-Newton methods. `LevenbergMarquardt` is of Gauss and Newton, and `LeastSquares` solves linear residuals at once.
+`Chain` runs solvers one after the other. A solver turns an `Objective` into a function that advances a `State`, a
+dictionary of arrays.
 """
 
 from __future__ import annotations
 
 from pinn.solvers.adam import Adam
+from pinn.solvers.bfgs import Bfgs, SelfScaledBfgs, SelfScaledBroyden
 from pinn.solvers.chain import Chain
 from pinn.solvers.lbfgs import Lbfgs
+from pinn.solvers.least_squares import LeastSquares
+from pinn.solvers.levenberg_marquardt import LevenbergMarquardt
 from pinn.solvers.line_search import StrongWolfe
 from pinn.solvers.objective import Objective
 from pinn.solvers.schedules import Constant, Cosine, ExponentialDecay, Schedule
@@ -17,14 +22,19 @@ from pinn.solvers.solver import Advance, Progress, Solver, State, StopReason
 __all__ = [
     "Adam",
     "Advance",
+    "Bfgs",
     "Chain",
     "Constant",
     "Cosine",
     "ExponentialDecay",
     "Lbfgs",
+    "LeastSquares",
+    "LevenbergMarquardt",
     "Objective",
     "Progress",
     "Schedule",
+    "SelfScaledBfgs",
+    "SelfScaledBroyden",
     "Solver",
     "State",
     "StopReason",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from numbers import Integral, Real
 
 
@@ -23,3 +24,17 @@ def between(owner: str, name: str, value: object, low: float, high: float = math
         relation = "<=" if closed else "<"
         upper = "" if math.isinf(high) else f" < {high:g}"
         raise ValueError(f"{owner}: {name} must satisfy {low:g} {relation} {name}{upper} and be finite, got {value}.")
+
+
+def fits_in_memory(owner: str, what: str, size: int, remedy: str) -> None:
+    """Raise unless `size` bytes fit into the memory of the machine.
+
+    Raises:
+        ValueError: names both sizes in GiB, and the remedy.
+    """
+    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if size > available:
+        raise ValueError(
+            f"{owner}: {what} needs {size / 2**30:.3g} GiB with its working copies, and the machine has "
+            f"{available / 2**30:.3g}: {remedy}."
+        )

@@ -19,6 +19,9 @@ from pinn.training.interrupt import interruption
 _BLOCK_SECONDS = 0.3
 _LONGEST_BLOCK = 1000
 
+_LOOK_EVERY = 100  # steps between two comparisons with the goal: fixed, so that equal runs end at equal steps
+
+GOAL = "the asked accuracy was reached"
 TIME_LIMIT = "the time limit was reached"
 INTERRUPTED = "interrupted"
 
@@ -98,6 +101,7 @@ def train(
     observer: Observer | None = None,
     resample_every: int = 0,
     time_limit: float | None = None,
+    goal: float | None = None,
 ) -> Training:
     """Improve the weights until the solver stops, the time is over, or somebody interrupts.
 
@@ -106,10 +110,12 @@ def train(
         solver: what improves them.
         weights: where to begin, `[P]`.
         steps_planned: for the progress display.
-        monitor: the true error at given weights, where an exact solution is known; it is watched and steers nothing.
+        monitor: the true error at given weights, where an exact solution is known; it is watched and steers nothing but
+            the end of training, if there is a goal.
         observer: told after every block of steps.
         resample_every: draw new points every so many steps; 0 keeps the first ones.
         time_limit: seconds of training after compiling.
+        goal: a true error that is good enough; looked at after every 100 steps.
 
     The partition into blocks follows the clock; the weights do not depend on it.
     """
@@ -119,18 +125,20 @@ def train(
     measure = _measurement(objective, solver, monitor)
     measure(state)
     compile_seconds = time.perf_counter() - began
-    clock, history, progress = _Clock(), History(), None
+    clock, history, progress, reached = _Clock(), History(), None, False
+    look_every = _LOOK_EVERY if goal is not None and monitor is not None else 0
     with interruption() as interrupted:
         while progress is None or progress.stop is None:
             done, start = solver.steps_done(state), clock.now()
-            if interrupted() or (time_limit is not None and start >= time_limit):
+            if reached or interrupted() or (time_limit is not None and start >= time_limit):
                 break
             if resample_every and done and done % resample_every == 0:
                 objective.resample(done // resample_every)
                 state = solver.forget(state)
-            state, progress = advance(state, _steps(clock.block, done, resample_every))
+            state, progress = advance(state, _steps(clock.block, done, resample_every, look_every))
             clock.adapt(len(progress.losses), clock.now() - start)
             error, terms = measure(state)
+            reached = goal is not None and error <= goal and solver.steps_done(state) % _LOOK_EVERY == 0
             stages = _stages(solver, state, range(done + 1, done + 1 + len(progress.losses)))
             history.extend(
                 progress.losses,
@@ -149,7 +157,7 @@ def train(
                 error=error,
                 seconds=clock.now(),
             )
-        stop, failure = _why(objective, solver, state, progress, interrupted())
+        stop, failure = _why(objective, solver, state, progress, reached=reached, interrupted=interrupted())
     return Training(
         solver.best(state),
         state,
@@ -163,9 +171,9 @@ def train(
     )
 
 
-def _steps(block: int, done: int, resample_every: int) -> int:
-    """A block, cut so that it ends where points are drawn anew."""
-    return min(block, resample_every - done % resample_every) if resample_every else block
+def _steps(block: int, done: int, *periods: int) -> int:
+    """A block, cut so that it ends wherever something happens at every multiple of a period; 0 is never."""
+    return min([block, *(period - done % period for period in periods if period)])
 
 
 def _stages(solver: Solver, state: State, steps: range) -> list[str]:
@@ -205,7 +213,13 @@ def _tell(
 
 
 def _why(
-    objective: TrainableObjective, solver: Solver, state: State, progress: Progress | None, interrupted: bool
+    objective: TrainableObjective,
+    solver: Solver,
+    state: State,
+    progress: Progress | None,
+    *,
+    reached: bool,
+    interrupted: bool,
 ) -> tuple[str, str | None]:
     """The stop reason, and the failure if the numbers broke."""
     if progress is not None and progress.stop is StopReason.NOT_FINITE:
@@ -213,4 +227,6 @@ def _why(
         return progress.stop.value, f"step {step}: {objective.blame(solver.current(state))}"
     if progress is not None and progress.stop is not None:
         return progress.stop.value, None
+    if reached:
+        return GOAL, None
     return INTERRUPTED if interrupted else TIME_LIMIT, None

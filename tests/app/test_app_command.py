@@ -21,10 +21,14 @@ KEYS = (
 
 # words -> exact standard error without the leading "pinn: "
 BAD_INPUT = {
-    "unknown choice": (["field=mpl"], "field: expected one of fourier, mlp; got 'mpl'. Did you mean field=mlp?"),
+    "unknown choice": (
+        ["field=mpl"],
+        "field: expected one of fourier, mlp, random_features; got 'mpl'. Did you mean field=mlp?",
+    ),
     "unknown choice, nothing near": (
         ["solver=newton"],
-        "solver: expected one of adam, auto, chain, lbfgs; got 'newton'.",
+        "solver: expected one of adam, auto, bfgs, chain, lbfgs, least_squares, levenberg_marquardt, ss_bfgs, "
+        "ss_broyden; got 'newton'.",
     ),
     "unknown experiment": (
         ["experiment=smok"],
@@ -110,7 +114,7 @@ BAD_INPUT = {
     "no saved config": (["nope.yaml"], "nope.yaml: no such file; expected the config.yaml of a run."),
     "bad choice in a sweep": (
         ["-m", "field=mlp,mpl"],
-        "field: expected one of fourier, mlp; got 'mpl'. Did you mean field=mlp?",
+        "field: expected one of fourier, mlp, random_features; got 'mpl'. Did you mean field=mlp?",
     ),
     "said by the run": (["seed=7"], "problem.k: expected a number above 0; got -1.\nTry problem.k=1."),
 }
@@ -318,7 +322,7 @@ def test_choices_in_the_conf_folder_of_the_working_directory(
     assert main(["problem=broken"], run=run) == 2
     assert capsys.readouterr().err.startswith(f"pinn: {work}/conf/problem/broken.yaml, line 2: expected ',' or ']'")
     assert main(["--help"], run=run) == 0
-    assert "field: fourier, mlp, wide, wrong\n" in capsys.readouterr().out
+    assert "field: fourier, mlp, random_features, wide, wrong\n" in capsys.readouterr().out
 
 
 def test_a_saved_config_runs_again(run: FakeRun, work: Path) -> None:
@@ -388,7 +392,11 @@ def test_version_and_help(run: FakeRun, work: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == f"pinn {pinn.__version__}\n"
     assert main(["--help"], run=run) == 0
     text = capsys.readouterr().out
-    for line in ("field: fourier, mlp", "solver: adam, auto, chain, lbfgs", "pinn -m problem=poisson_2d"):
+    for line in (
+        "field: fourier, mlp, random_features",
+        "solver: adam, auto, bfgs, chain, lbfgs",
+        "pinn -m problem=poisson_2d",
+    ):
         assert line in text
     assert max(map(len, text.splitlines())) <= 120
     assert tree(work) == []

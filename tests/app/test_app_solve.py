@@ -17,13 +17,14 @@ import tensorflow as tf
 import yaml
 from matplotlib.image import imread
 
+from pinn.app.automatic import SCALES
 from pinn.app.locate import conf_folder
 from pinn.app.messages import FAILED, INTERRUPTED, SOLVED
 from pinn.app.run import run
 from pinn.app.solution import Solution, load
 from pinn.app.solve import VALIDATION_POINTS, solve
 from pinn.calculus import Jet, PointSet
-from pinn.fields import Mlp
+from pinn.fields import Mlp, RandomFeatures
 from pinn.geometry import Interval, Shape
 from pinn.problems import Condition, Dirichlet, Heat1D, Poisson1D, PoissonND, Problem
 from pinn.problems.problem import Residual
@@ -379,6 +380,25 @@ def test_a_field_of_two_components(
     assert files(tmp_path) == DATA_FILES | {"figures/curves_u1.png", "figures/curves_u2.png"}
     with np.load(tmp_path / "solution.npz") as arrays:
         assert arrays["value"].shape == arrays["exact"].shape == (VALIDATION_POINTS, 2)
+
+
+def test_random_features_solve_a_linear_problem_at_once() -> None:
+    """The scale is chosen by the run and kept in its config, so that the config gives the same bytes."""
+    field = RandomFeatures(features=60)
+    first = solve(Poisson1D(), field)
+    assert first.summary["solver"] == "least_squares"
+    assert first.errors is not None
+    assert first.errors.relative_l2 < 1e-8
+    assert first.config["field"]["scale"] in SCALES
+    again = solve(Poisson1D(), RandomFeatures(features=60, scale=first.config["field"]["scale"]))
+    np.testing.assert_array_equal(first.state["weights"], again.state["weights"])
+
+
+def test_an_accuracy_that_is_reached_ends_training(tmp_path: Path) -> None:
+    found = solve(Poisson1D(), TINY, Adam(learning_rate=1e-2, max_steps=100_000), 0.5)
+    assert found.summary["verdict"] == "pass"
+    assert found.summary["stop_reason"] == "the asked accuracy was reached"
+    assert found.summary["steps"] % 100 == 0
 
 
 class TestEndings:

@@ -18,13 +18,14 @@ Run = Callable[[Callable[[tf.Tensor], tf.Tensor], tf.Tensor], tf.Tensor]
 
 
 def _unknown_batch(f: Callable[[tf.Tensor], tf.Tensor], points: tf.Tensor) -> tf.Tensor:
-    return tf.function(f, input_signature=[tf.TensorSpec([None, points.shape[1]], points.dtype)])(points)
+    spec = tf.TensorSpec([None, points.shape[1]], points.dtype)
+    return tf.function(f, autograph=False, input_signature=[spec])(points)
 
 
 RUNS: dict[str, Run] = {
     "eager": lambda f, points: f(points),
-    "graph": lambda f, points: tf.function(f)(points),
-    "xla": lambda f, points: tf.function(f, jit_compile=True)(points),
+    "graph": lambda f, points: tf.function(f)(points),  # as most people write it: autograph translates for seconds
+    "xla": lambda f, points: tf.function(f, autograph=False, jit_compile=True)(points),
     "unknown_batch": _unknown_batch,
 }
 
@@ -48,6 +49,7 @@ OPERATORS = {
 TOLERANCE = {"float64": 1e-12, "float32": 2e-4}
 
 
+@pytest.mark.no_cover  # the lines of the others, in ways that tracing of lines slows down
 @pytest.mark.parametrize("engine", ["tape", "forward"])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize("run", ["eager", "xla", "unknown_batch"])
@@ -55,7 +57,7 @@ def test_operators_match_closed_forms_however_they_run(case: Case, engine: str, 
     """All operators in one program: compilations are what costs. Under XLA sizes are static, else unknown."""
     applied = [operator(case.function, engine=engine) for operator, _ in OPERATORS.values()]
     for dtype, tolerance in TOLERANCE.items():
-        if (dtype, run) == ("float32", "unknown_batch"):
+        if dtype == "float32" and run != "eager" and case is not CASES[0]:
             continue  # the same graph as in float64
         points = case.points(dtype)
         answers = RUNS[run](lambda p: [apply(p) for apply in applied], tf.constant(points))

@@ -155,16 +155,16 @@ def test_second_derivatives_are_finite_everywhere(name: str) -> None:
 
 MODES = {"graph": ({}, "float64"), "xla": ({"jit_compile": True}, "float32")}
 COMPILED = (
-    "rod, value left, flux right",
-    "square, two adjacent and no value",
-    "disk",
-    "ring, two fluxes",
-    "insulated rod in time",
+    ("rod, value left, flux right", "xla"),
+    ("square, two adjacent and no value", "xla"),
+    ("disk", "graph"),
+    ("ring, two fluxes", "xla"),
+    ("insulated rod in time", "graph"),
 )
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", COMPILED)
+@pytest.mark.no_cover  # the lines of the others, in another way
+@pytest.mark.parametrize(("name", "mode"), COMPILED)
 def test_graph_and_xla_agree_with_eager_up_to_second_derivatives(name: str, mode: str) -> None:
     """To a thousand round-offs of the largest entry: derivatives of the fourth order of a network in dtype."""
     shape, (options, dtype) = CASES[name][0], MODES[mode]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pinn.fields import FieldRecipe, FlatField, FourierFeatures, Mlp
+from pinn.fields import FieldRecipe, FlatField, FourierFeatures, Mlp, RandomFeatures
 
 LOWER, UPPER = (0.0, -1.0), (2.0, 3.0)
 RECIPES: dict[str, FieldRecipe] = {
@@ -17,6 +17,7 @@ RECIPES: dict[str, FieldRecipe] = {
     "mlp_sine": Mlp(width=4, depth=3, activation="sine"),
     "mlp_gelu": Mlp(width=4, depth=1, activation="gelu"),
     "fourier": FourierFeatures(width=5, depth=1, features=3, scale=0.5),
+    "random_features": RandomFeatures(features=6),
 }
 
 
@@ -46,6 +47,30 @@ def test_sine_mlp_is_the_formula() -> None:
     for weights, shift in zip(hidden[::2], hidden[1::2], strict=True):
         value = np.sin(value @ weights + shift)
     np.testing.assert_allclose(model(points), value @ last + bias, rtol=1e-13)
+
+
+def test_random_features_are_fixed_ridges_under_a_linear_layer() -> None:
+    recipe = RandomFeatures(features=7, scale=3.0)
+    model, points = _build(recipe), _points()
+    kernel, bias = (v.numpy() for v in model.non_trainable_variables)
+    np.testing.assert_allclose(np.linalg.norm(kernel, axis=0), 3.0)
+    # Every ridge passes through the scaled box: |b_k| <= sum_i |a_ki|.
+    assert np.all(np.abs(bias) <= np.sum(np.abs(kernel), axis=0))
+    assert not model(points).numpy().any()
+    weights = np.random.default_rng(1).normal(size=(7, 2))
+    model.get_layer("output").set_weights([weights, np.array([1.0, 2.0])])
+    np.testing.assert_allclose(model(points), np.tanh(_scaled(points) @ kernel + bias) @ weights + [1, 2], rtol=1e-12)
+
+
+def test_ridges_drawn_again_keep_their_directions_and_the_trained_layer() -> None:
+    model = _build(RandomFeatures(features=5, scale=1.0))
+    kernel, bias = (v.numpy() for v in model.get_layer("ridges").variables)
+    trained = model.get_layer("output").get_weights()
+    RandomFeatures(features=5, scale=4.0).redraw(model, 0)
+    np.testing.assert_allclose(model.get_layer("ridges").kernel, 4.0 * kernel)
+    np.testing.assert_allclose(model.get_layer("ridges").bias, 4.0 * bias)
+    for old, new in zip(trained, model.get_layer("output").get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
 
 
 def test_fourier_features_are_fixed_waves_before_a_network() -> None:

@@ -22,7 +22,20 @@ from solvers_objectives import (
 )
 
 import pinn.solvers
-from pinn.solvers import Adam, Chain, Cosine, Lbfgs, Progress, Solver, StopReason
+from pinn.solvers import (
+    Adam,
+    Bfgs,
+    Chain,
+    Cosine,
+    Lbfgs,
+    LeastSquares,
+    LevenbergMarquardt,
+    Progress,
+    SelfScaledBfgs,
+    SelfScaledBroyden,
+    Solver,
+    StopReason,
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,10 @@ RATE = Cosine(0.05, 10_000, warmup_steps=50)
 SOLVERS = {
     "adam": Case(Adam(learning_rate=RATE, max_steps=10_000), least_squares=1e-24, rosenbrock=1e-20, tanh=2e-5),
     "lbfgs": Case(Lbfgs(max_steps=600), least_squares=1e-24, rosenbrock=1e-24, tanh=1e-10),
+    "bfgs": Case(Bfgs(max_steps=600), least_squares=1e-24, rosenbrock=1e-24, tanh=1e-10),
+    "ss_bfgs": Case(SelfScaledBfgs(max_steps=600), least_squares=1e-24, rosenbrock=1e-24, tanh=1e-10),
+    "ss_broyden": Case(SelfScaledBroyden(max_steps=600), least_squares=1e-24, rosenbrock=1e-24, tanh=1e-10),
+    "levenberg_marquardt": Case(LevenbergMarquardt(max_steps=600), least_squares=1e-24, rosenbrock=1e-24, tanh=1e-10),
     "chain": Case(
         Chain((Adam(learning_rate=0.02, max_steps=8), Lbfgs(max_steps=600))),
         least_squares=1e-24,
@@ -73,7 +90,7 @@ def begin(name: str, problem: str = "tanh"):
 def test_every_exported_solver_is_in_the_table() -> None:
     exported = {getattr(pinn.solvers, name) for name in pinn.solvers.__all__}
     solvers = {c for c in exported if inspect.isclass(c) and issubclass(c, Solver) and not inspect.isabstract(c)}
-    assert solvers == {type(case.solver) for case in SOLVERS.values()}
+    assert solvers == {type(case.solver) for case in SOLVERS.values()} | {LeastSquares}  # which refuses two problems
     assert all(case.solver.name == name for name, case in SOLVERS.items())
 
 
@@ -93,8 +110,8 @@ def test_reaches_the_minimum(name: str, problem: str) -> None:
     best = solver.best(state)
     loss = float(PROBLEMS[problem][0]().loss(tf.constant(best)))
     assert loss <= getattr(SOLVERS[name], problem)
-    # Eager and XLA round differently: residuals of about 100 summands' ulp, 1e-14, give a floor of 12 * 1e-28.
-    assert loss <= np.min(progress.losses) * (1 + 1e-9) + 1.2e-27
+    # Eager and XLA round differently, residuals by about 100 summands' ulp: |r + e|^2 for 12 entries e of 1e-14.
+    assert loss <= (np.sqrt(np.min(progress.losses)) + np.sqrt(12) * 1e-14) ** 2 * (1 + 1e-9)
     assert progress.stop is not None
     assert progress.stop.benign
     if problem == "least_squares":
@@ -217,6 +234,7 @@ def test_forget_keeps_moments_and_curvature_and_drops_losses() -> None:
     for name, kept, dropped in (
         ("adam", ("weights", "first_moment", "second_moment", "step", "best"), {"best_loss": np.inf}),
         ("lbfgs", ("weights", "S", "Y", "SY", "pairs", "scale", "step"), {"loss": np.nan, "gradient": 0.0}),
+        ("ss_broyden", ("weights", "H", "pairs", "scale", "step"), {"loss": np.nan, "gradient": 0.0}),
     ):
         solver, advance, start = begin(name)
         state, _ = advance(start, 10)

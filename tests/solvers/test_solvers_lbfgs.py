@@ -10,7 +10,7 @@ import tensorflow as tf
 from scipy.optimize import minimize
 from solvers_objectives import Residual, identical, least_squares, rosenbrock, tanh_fit, tanh_start, through_a_file
 
-import pinn.solvers.lbfgs as room
+import pinn.solvers.quasi_newton as room
 from pinn.solvers import Lbfgs, StopReason
 from pinn.solvers.lbfgs import CurvatureMemory
 from pinn.solvers.line_search import StrongWolfe

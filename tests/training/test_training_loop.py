@@ -14,7 +14,7 @@ from training_cases import PROBLEMS, LogOfField, objective
 from pinn.solvers import Adam, Chain, Lbfgs, StopReason
 from pinn.training import Event, History, Training, train
 from pinn.training.interrupt import interruption
-from pinn.training.loop import INTERRUPTED, TIME_LIMIT
+from pinn.training.loop import GOAL, INTERRUPTED, TIME_LIMIT
 
 
 def _train(solver: object, **options: object) -> Training:
@@ -54,6 +54,28 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit() -> None:
     first, second = _train(CHAIN), _train(CHAIN)
     np.testing.assert_array_equal(first.weights, second.weights)
     np.testing.assert_array_equal(first.history.columns()["loss"], second.history.columns()["loss"])
+
+
+def test_a_goal_ends_training_at_a_step_that_no_clock_decides() -> None:
+    """The error falls below the goal at some step; training ends at the next multiple of 100."""
+    target, field = objective(PROBLEMS["poisson_1d"], conditions="exact")
+    start = field.weights()
+    runs = [
+        train(
+            target,
+            Adam(max_steps=10**6, learning_rate=1e-3),
+            start,
+            steps_planned=10,
+            monitor=lambda w: float(np.exp(-np.linalg.norm(w - start))),
+            goal=0.9,
+        )
+        for _ in range(2)
+    ]
+    assert [run.stop_reason for run in runs] == [GOAL, GOAL]
+    assert runs[0].steps == runs[1].steps
+    assert runs[0].steps % 100 == 0
+    np.testing.assert_array_equal(runs[0].weights, runs[1].weights)
+    assert runs[0].history.columns()["error"][-1] <= 0.9
 
 
 def test_a_time_limit_ends_training_with_a_reason() -> None:

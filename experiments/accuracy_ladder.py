@@ -1,0 +1,100 @@
+"""How accurate, and how soon: trained networks and random features on problems with published results.
+
+    .venv/bin/python experiments/accuracy_ladder.py
+
+Networks, numbers of points and problems are those of the literature, in float64; medians of the seeds. Seconds are of
+training, from the history of the run, compiling apart; `goal` is the relative L2 error that should be met within its
+seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+from dataclasses import dataclass
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+import numpy as np
+
+import pinn
+from pinn.fields import FieldRecipe, Mlp, RandomFeatures
+from pinn.problems import Heat1D, Poisson2D, PoissonExpression, PoissonND, Problem
+from pinn.solvers import Bfgs, LeastSquares, Solver
+from pinn.training import Sampling
+
+
+@dataclass(frozen=True)
+class Row:
+    """One problem with its network, points and goals: relative L2 errors with the seconds they should take."""
+
+    problem: Problem
+    field: FieldRecipe
+    solver: Solver
+    sampling: Sampling
+    goals: dict[float, float]
+
+
+PLANE = Sampling(interior=1000, boundary=240)
+CUBE = PoissonExpression("sin(pi*x)*sin(pi*y)*sin(pi*z)", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+LONG = Bfgs(max_steps=20_000)
+ROWS = {
+    "Poisson 2D, 2x32": Row(Poisson2D(), Mlp(32, 2), LONG, PLANE, {1e-9: 10, 1e-10: 30}),
+    "Poisson 2D, 800 features": Row(Poisson2D(), RandomFeatures(800), LeastSquares(), PLANE, {1e-11: 1}),
+    "heat 1D, 2x20": Row(Heat1D(), Mlp(20, 2), LONG, Sampling(interior=900, initial=60), {5e-9: 10, 5e-10: 60}),
+    "heat 1D, 800 features": Row(Heat1D(), RandomFeatures(800), LeastSquares(), Sampling(interior=900), {1e-10: 1}),
+    "Poisson 3D, 2x32": Row(CUBE, Mlp(32, 2), LONG, Sampling(interior=5000, boundary=800), {1e-7: 120}),
+    "Poisson 5D, 1x64": Row(
+        PoissonND(5), Mlp(64, 1), LONG, Sampling(interior=3000, boundary=500), {3.5e-8: 180}
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run came to: the final error, and for each goal the seconds until it was met."""
+
+    error: float
+    seconds: dict[float, float]
+    compiling: float
+
+
+def measure(row: Row, seed: int, seconds: float) -> Outcome:
+    """Train once for at most `seconds`."""
+    solution = pinn.solve(
+        row.problem, row.field, row.solver, seed=seed, sampling=row.sampling, time_limit=seconds
+    )  # fmt: skip
+    assert solution.errors is not None
+    history = solution.history
+    met = {goal: _first(history["error"], history["seconds"], goal) for goal in row.goals}
+    return Outcome(solution.errors.relative_l2, met, solution.summary["seconds"]["compile"])
+
+
+def _first(errors: np.ndarray, seconds: np.ndarray, goal: float) -> float:
+    """When the watched error was first at most the goal; infinity if it never was."""
+    met = np.flatnonzero(np.nan_to_num(errors, nan=np.inf) <= goal)
+    return float(seconds[met[0]]) if met.size else float("inf")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", default=";".join(ROWS), help="names of rows, separated by semicolons")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each row (default 3)")
+    parser.add_argument("--patience", type=float, default=1.0, help="part of the longest goal's seconds (default 1)")
+    options = parser.parse_args()
+    print(f"{'problem and field':26}{'error':>10}{'compile [s]':>13}   goals: error within seconds, and what it took")
+    for name in options.rows.split(";"):
+        row = ROWS[name]
+        limit = options.patience * max(max(row.goals.values()), 5)
+        outcomes = [measure(row, seed, limit) for seed in range(options.seeds)]
+        error = statistics.median(outcome.error for outcome in outcomes)
+        compiling = statistics.median(outcome.compiling for outcome in outcomes)
+        took = {goal: statistics.median(outcome.seconds[goal] for outcome in outcomes) for goal in row.goals}
+        goals = "   ".join(f"{goal:.1e} within {row.goals[goal]:g}: {took[goal]:.1f}" for goal in row.goals)
+        print(f"{name:26}{error:10.1e}{compiling:13.1f}   {goals}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The layers that fields are made of: Keras' own, with explicit precision and seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+
+import keras
+import numpy as np
+
+SINE = "sine"
+
+Bound = Sequence[float] | np.ndarray  # one corner of the bounding box, [d]
+
+
+def scaled_input(lower: Bound, upper: Bound, dtype: str) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """The input and its affine map to `[-1, 1]^d`."""
+    a, b = np.asarray(lower, np.float64), np.asarray(upper, np.float64)
+    inputs = keras.Input(shape=(len(a),), dtype=dtype, name="points")
+    scale = 2.0 / (b - a)
+    rescaling = keras.layers.Rescaling(scale.tolist(), (-1.0 - scale * a).tolist(), dtype=dtype, name="scaling")
+    return inputs, rescaling(inputs)
+
+
+def hidden_layers(
+    tensor: keras.KerasTensor, *, width: int, depth: int, activation: str, dtype: str, seeds: Seeds
+) -> keras.KerasTensor:
+    for k in range(depth):
+        tensor = activated(dense(tensor, width, dtype, next(seeds), f"hidden_{k + 1}"), activation, dtype)
+    return tensor
+
+
+def activated(tensor: keras.KerasTensor, activation: str, dtype: str) -> keras.KerasTensor:
+    """A tensor after an activation of Keras, or the sine."""
+    return keras.ops.sin(tensor) if activation == SINE else keras.layers.Activation(activation, dtype=dtype)(tensor)
+
+
+def dense(tensor: keras.KerasTensor, units: int, dtype: str, seed: int, name: str) -> keras.KerasTensor:
+    """A dense layer with Glorot-normal weights and zero biases."""
+    initializer = keras.initializers.GlorotNormal(seed=seed)
+    return keras.layers.Dense(units, dtype=dtype, kernel_initializer=initializer, name=name)(tensor)
+
+
+class Seeds:
+    """Independent seeds, one a layer, from one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._generator = np.random.default_rng(seed)
+
+    def __next__(self) -> int:
+        return int(self._generator.integers(2**31 - 1))
+
+
+def require_sizes(group: str, **sizes: int) -> None:
+    """Raise `ValueError` unless all sizes are whole numbers of at least 1."""
+    for name, size in sizes.items():
+        if isinstance(size, bool) or not isinstance(size, Integral) or size < 1:
+            raise ValueError(f"{group}.{name}: expected a whole number of at least 1; got {size!r}")
+
+
+def require_activation(name: str) -> None:
+    """Raise `ValueError` unless Keras has an activation of this name, or it is the sine."""
+    if name == SINE:
+        return
+    try:
+        keras.activations.get(name)
+    except ValueError:
+        raise ValueError(
+            f"field.activation: expected sine or a Keras activation such as tanh, gelu, silu, softplus; got {name!r}"
+        ) from None

@@ -1,0 +1,162 @@
+"""Methods of Gauss and Newton against dense algebra, on problems whose minimum is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from solvers_objectives import Residual, identical, least_squares, rosenbrock, tanh_fit, tanh_start, through_a_file
+
+from pinn.solvers import LeastSquares, LevenbergMarquardt, StopReason
+from pinn.solvers.gauss_newton import Gram
+from pinn.solvers.linearized import Linearization
+
+SHAPES = {"weight space": (12, 5), "sample space": (5, 12), "square": (6, 6)}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("momentum", [False, True])
+def test_directions_solve_the_damped_normal_equations(shape: tuple[int, int], momentum: bool) -> None:
+    rng = np.random.default_rng(0)
+    J, r, previous = rng.normal(size=shape), rng.normal(size=shape[0]), rng.normal(size=shape[1]) * momentum
+    for damping in (1e-3, 1.0, 1e3):
+        expected = previous - np.linalg.solve(J.T @ J + damping * np.eye(shape[1]), J.T @ (r + J @ previous))
+        found = Gram.of(Linearization(r, J)).direction(damping, previous if momentum else None)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_matrix_that_round_off_has_made_indefinite_gives_no_direction() -> None:
+    gram = Gram.of(Linearization(np.ones(3), np.full((3, 3), 1e8)))
+    assert gram.direction(1e-6) is None
+    assert gram.direction(gram.scale) is not None
+
+
+def test_one_step_solves_linear_least_squares_whatever_the_damping_allows() -> None:
+    rng = np.random.default_rng(1)
+    A, b = rng.normal(size=(20, 6)), rng.normal(size=20)
+    solver = LevenbergMarquardt(damping=1e-14)
+    state, _ = solver.compile(least_squares(A, b))(solver.start(np.zeros(6)), 1)
+    np.testing.assert_allclose(solver.best(state), np.linalg.lstsq(A, b)[0], rtol=1e-10)
+
+
+def test_convergence_is_quadratic_where_the_residuals_vanish() -> None:
+    """Undamped Gauss-Newton squares the error in each step (Nocedal and Wright, section 10.3)."""
+    solver = LevenbergMarquardt(damping=1e-16)
+    advance, state, errors = solver.compile(tanh_like()), solver.start(np.array([1.3, 0.8])), []
+    for _ in range(5):
+        state, _ = advance(state, 1)
+        errors.append(np.abs(solver.best(state) - 1.0).max())
+    resolved = [e for e in errors if e > 1e-14]
+    orders = np.log(resolved[1:]) / np.log(resolved[:-1])
+    assert orders[-1] > 1.7
+
+
+def tanh_like() -> Residual:
+    t = tf.constant(np.linspace(0.0, 1.0, 9))
+    return Residual(lambda w: w[0] * tf.tanh(3 * t * w[1]) - tf.tanh(3 * t), 2)
+
+
+def test_damping_rises_where_the_model_fails_and_falls_where_it_holds() -> None:
+    solver = LevenbergMarquardt(damping=1e-8)
+    advance, state = solver.compile(rosenbrock(2)), solver.start(np.array([-1.2, 1.0]))
+    first, progress = advance(state, 1)
+    assert progress.evaluations > 2  # the undamped step to the far side of the valley was refused
+    assert first["damping"] > 1e-8
+    last, _ = advance(first, 200)
+    assert last["damping"] < first["damping"]
+    np.testing.assert_allclose(solver.best(last), 1.0, atol=1e-12)
+
+
+def test_a_checkpoint_resumes_bit_for_bit(tmp_path) -> None:
+    solver = LevenbergMarquardt()
+    advance, start = solver.compile(tanh_fit()), solver.start(tanh_start())
+    whole, _ = advance(start, 20)
+    half, _ = advance(start, 9)
+    resumed, _ = solver.compile(tanh_fit())(through_a_file(half, tmp_path / "half.npz"), 11)
+    assert identical(whole, resumed)
+
+
+def test_a_weight_that_no_residual_feels_stays_where_it_is() -> None:
+    solver = LevenbergMarquardt()
+    state, progress = solver.compile(Residual(lambda w: w[:2] ** 2 - 1.0, 3))(
+        solver.start(np.array([2.0, 3.0, 5.0])), 50
+    )
+    assert progress.losses[-1] < 1e-28
+    assert solver.best(state)[2] == 5.0
+
+
+def test_a_residual_that_is_not_finite_stops_at_the_last_good_weights() -> None:
+    solver = LevenbergMarquardt()
+    state, progress = solver.compile(Residual(tf.math.log, 1))(solver.start(np.array([-1.0])), 10)
+    assert (progress.stop, len(progress.losses)) == (StopReason.NOT_FINITE, 0)
+    np.testing.assert_array_equal(solver.current(state), [-1.0])
+
+
+def test_a_jacobian_that_would_not_fit_is_refused_with_its_size() -> None:
+    huge = Residual(lambda w: tf.zeros([10_000_000], tf.float64) + w[0], 1_000_000)
+    with pytest.raises(ValueError, match=r"Jacobian of 10000000 residuals and 1000000 weights needs .* GiB .*lbfgs"):
+        LevenbergMarquardt().compile(huge)
+
+
+def test_gradient_tolerance_is_met() -> None:
+    solver = LevenbergMarquardt(gradient_tolerance=1e-6)
+    state, progress = solver.compile(rosenbrock(2))(solver.start(np.array([-1.2, 1.0])), 500)
+    assert progress.stop is StopReason.GRADIENT_TOLERANCE
+    _, gradient = rosenbrock(2).loss_and_gradient(tf.constant(solver.best(state)))
+    assert np.abs(gradient).max() <= 1e-6
+
+
+class TestLeastSquares:
+    """Linear residuals."""
+
+    def test_the_minimum_is_that_of_numpy(self) -> None:
+        rng = np.random.default_rng(2)
+        A, b = rng.normal(size=(30, 7)), rng.normal(size=30)
+        solver = LeastSquares()
+        state, progress = solver.compile(least_squares(A, b))(solver.start(rng.normal(size=7)), 10)
+        np.testing.assert_allclose(solver.best(state), np.linalg.lstsq(A, b)[0], rtol=1e-12)
+        assert progress.stop in (StopReason.ROUND_OFF, StopReason.STEP_LIMIT)
+
+    def test_columns_that_depend_on_each_other_are_no_obstacle(self) -> None:
+        """Rank 3 of 6: the residual is that of the rank-3 problem, and the weights stay of order 1."""
+        rng = np.random.default_rng(3)
+        half = rng.normal(size=(20, 3))
+        A, b = np.hstack([half, half]), half @ np.ones(3)
+        solver = LeastSquares()
+        state, progress = solver.compile(least_squares(A, b))(solver.start(np.zeros(6)), 10)
+        assert progress.losses[-1] < 1e-26
+        np.testing.assert_allclose(solver.best(state), 0.5, rtol=1e-10)
+
+    def test_the_condition_enters_once(self) -> None:
+        """A condition of 1e10 leaves residuals of round-off, where the normal equations have none to tell."""
+        rng = np.random.default_rng(4)
+        A = rng.normal(size=(40, 8)) @ np.diag(np.geomspace(1.0, 1e-10, 8))
+        b = A @ rng.normal(size=8)
+        solver = LeastSquares()
+        _, progress = solver.compile(least_squares(A, b))(solver.start(np.zeros(8)), 10)
+        assert progress.losses[-1] < 1e-28 * (b @ b)
+
+    def test_splitting_the_steps_changes_nothing(self) -> None:
+        rng = np.random.default_rng(5)
+        solver = LeastSquares()
+        advance = solver.compile(least_squares(rng.normal(size=(9, 4)), rng.normal(size=9)))
+        start = solver.start(np.zeros(4))
+        whole, progress = advance(start, 4)
+        state = start
+        for _ in range(4):
+            state, _ = advance(state, 1)
+        assert identical(whole, state)
+        again, none = advance(whole, 3)
+        assert identical(whole, again)
+        assert none.stop is progress.stop
+
+    def test_residuals_that_are_not_linear_are_refused_with_the_remedy(self) -> None:
+        solver = LeastSquares()
+        with pytest.raises(ValueError, match=r"must be linear in the weights.*random_features.*levenberg_marquardt"):
+            solver.compile(rosenbrock(2))(solver.start(np.array([-1.2, 1.0])), 1)
+
+    def test_a_residual_that_is_not_finite_stops(self) -> None:
+        solver = LeastSquares()
+        objective = Residual(lambda w: w * np.nan, 2)
+        _, progress = solver.compile(objective)(solver.start(np.ones(2)), 3)
+        assert progress.stop is StopReason.NOT_FINITE
