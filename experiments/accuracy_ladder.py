@@ -87,7 +87,7 @@ def main() -> None:
     print(f"{'problem and field':26}{'error':>10}{'compile [s]':>13}   goals: error within seconds, and what it took")
     for name in options.rows.split(";"):
         row = ROWS[name]
-        limit = options.patience * max(max(row.goals.values()), 5)
+        limit = options.patience * max(*row.goals.values(), 5.0)
         outcomes = [measure(row, seed, limit) for seed in range(options.seeds)]
         error = statistics.median(outcome.error for outcome in outcomes)
         compiling = statistics.median(outcome.compiling for outcome in outcomes)

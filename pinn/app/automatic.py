@@ -31,8 +31,8 @@ def auto_solver(dtype: str, field: FieldRecipe | keras.Model, weights: int) -> S
     | any other | `float64` | more | Adam, 1000 steps, then `Lbfgs`, 4000 | that Hessian would cost more than it saves |
     | any | `float32` | any | Adam, 5000 steps with a falling rate | round-off ends a quasi-Newton descent too early |
 
-    Measured with the defaults of all shipped problems (2x32 network, two cores): `Bfgs` ends between 2e-11 and 1e-6 in
-    7 to 31 s, where Adam and `Lbfgs` end between 3e-7 and 5e-4 in twice as many.
+    Measured with the defaults of all shipped problems (2x32 network, two cores): `Bfgs` ends between 7e-12 and 1e-6 in
+    8 to 32 s, where Adam and `Lbfgs` end between 3e-7 and 5e-4 in twice as many.
     """
     if dtype == "float32":
         return Adam(learning_rate=Cosine(peak=5e-3, total_steps=5000, final=1e-5), max_steps=5000)

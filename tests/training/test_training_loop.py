@@ -143,7 +143,7 @@ def test_a_loss_that_is_not_a_number_names_step_and_residual_and_keeps_good_weig
     assert np.isfinite(found.history.columns()["loss"]).all()
 
 
-@pytest.mark.parametrize("solver", [Adam(max_steps=20), Lbfgs(max_steps=20), CHAIN], ids=lambda s: s.name)
+@pytest.mark.parametrize("solver", [Adam(max_steps=20), Lbfgs(max_steps=20)], ids=lambda s: s.name)
 def test_points_are_drawn_anew_at_the_steps_asked_for(solver: object) -> None:
     target, field = objective(PROBLEMS["poisson_2d"])
     drawn: list[int] = []

@@ -49,7 +49,7 @@ Everything = tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
 
 
 # Each way serves every mode, and problems of one and of several equations; every problem goes one way or another.
-COMPILED = {("pair", "exact"): "xla", ("heat_1d", "penalty"): "xla"}
+COMPILED = {("poisson_2d", "exact"): "xla", ("heat_1d", "penalty"): "xla"}
 EAGERLY = {("pair", "penalty"): "eager", ("heat_1d", "exact"): "eager"}
 
 
