@@ -114,17 +114,6 @@ class AdamSettings:
 
 
 @dataclass
-class LbfgsSettings:
-    """L-BFGS with a strong-Wolfe line search; `memory` counts curvature pairs."""
-
-    name: str = _name("lbfgs")
-    max_steps: int = _number(minimum=1)
-    memory: int = _number(minimum=1)
-    gradient_tolerance: float = _number(minimum=0)
-    transform: Transform = MISSING
-
-
-@dataclass
 class BfgsSettings:
     """BFGS with the whole inverse Hessian and a strong-Wolfe line search."""
 
@@ -132,6 +121,14 @@ class BfgsSettings:
     max_steps: int = _number(minimum=1)
     gradient_tolerance: float = _number(minimum=0)
     transform: Transform = MISSING
+
+
+@dataclass
+class LbfgsSettings(BfgsSettings):
+    """L-BFGS with a strong-Wolfe line search; `memory` counts curvature pairs."""
+
+    name: str = _name("lbfgs")
+    memory: int = _number(minimum=1)
 
 
 @dataclass

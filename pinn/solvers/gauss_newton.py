@@ -13,13 +13,12 @@ from pinn.solvers.linearized import Linearization
 
 @dataclass
 class Gram:
-    r"""Directions :math:`\delta = \arg\min |J \delta + r|^2 + \mu |\delta - \beta|^2` for any damping `\mu`.
+    r"""Directions :math:`\delta = \arg\min |J \delta + r|^2 + \mu |\delta|^2` for any damping `\mu`.
 
     With at most as many weights as residuals, in weight space; with more, in sample space, by Woodbury's identity:
 
     .. math::
-       \delta = \beta - (J^T J + \mu I)^{-1} J^T (r + J \beta)
-       = \beta - J^T (J J^T + \mu I)^{-1} (r + J \beta)
+       \delta = -(J^T J + \mu I)^{-1} J^T r = -J^T (J J^T + \mu I)^{-1} r
 
     The product, `R P min(R, P)` flops, is formed once and serves every damping; each costs a Cholesky factorisation,
     `min(R, P)^3 / 3`. The condition of `J` enters squared: what the product loses to round-off the next iteration
@@ -45,21 +44,18 @@ class Gram:
         """The mean diagonal entry: the unit of damping."""
         return float(np.mean(np.diagonal(self.matrix)))
 
-    def direction(self, damping: float, previous: np.ndarray | None = None) -> np.ndarray | None:
-        """The direction `[P]` for a damping above 0 and a momentum `previous` `[P]`.
+    def direction(self, damping: float) -> np.ndarray | None:
+        """The direction `[P]` for a damping above 0.
 
         `None` where round-off has made the damped matrix indefinite: more damping is the remedy.
         """
         residuals, jacobian = self.here
         rows, columns = jacobian.shape
-        wanted = residuals if previous is None else residuals + jacobian @ previous
         damped = self.matrix + damping * np.eye(len(self.matrix))
         try:
             factor = cholesky(damped, lower=True, overwrite_a=True, check_finite=False), True
         except LinAlgError:
             return None
         if columns > rows:
-            change = jacobian.T @ cho_solve(factor, wanted, check_finite=False)
-        else:
-            change = cho_solve(factor, jacobian.T @ wanted, check_finite=False)
-        return -change if previous is None else previous - change
+            return -jacobian.T @ cho_solve(factor, residuals, check_finite=False)
+        return -cho_solve(factor, jacobian.T @ residuals, check_finite=False)

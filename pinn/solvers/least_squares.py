@@ -9,15 +9,24 @@ from typing import ClassVar
 import numpy as np
 from scipy.linalg import lstsq
 
-from pinn.solvers.checks import whole_number
+from pinn.solvers.checks import between, whole_number
 from pinn.solvers.line_search import EPSILON
 from pinn.solvers.linearized import Linearization, Linearizer
 from pinn.solvers.objective import Objective
-from pinn.solvers.solver import Advance, Progress, Solver, State, StopReason, checked_weights, stop_entry, stored_stop
+from pinn.solvers.solver import (
+    Advance,
+    DescendingSolver,
+    Progress,
+    State,
+    StopReason,
+    checked_weights,
+    stop_entry,
+    stored_stop,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeastSquares(Solver):
+class LeastSquares(DescendingSolver):
     r"""Solve :math:`\min_w |r(w)|^2` for residuals `r(w) = r_0 + J w` in one step, to round-off.
 
     The step :math:`\delta` of :math:`\min |J \delta + r|` comes from a complete orthogonal factorisation with pivoting
@@ -37,7 +46,7 @@ class LeastSquares(Solver):
     State: `weights` `[P]`; `loss` (NaN while not evaluated), `step`, `stop` `[]`.
 
     Raises:
-        ValueError: from `compile`, on the first call of `advance`, if the residuals are not linear in the weights.
+        ValueError: from the first step, if the residuals are not linear in the weights.
 
     Source: G. Golub, C. Van Loan, "Matrix Computations", 4th edition, section 5.5; for differential equations S. Dong,
     Z. Li, Computer Methods in Applied Mechanics and Engineering 387 (2021), 114129.
@@ -51,21 +60,10 @@ class LeastSquares(Solver):
 
     def __post_init__(self) -> None:
         whole_number("LeastSquares", "max_steps", self.max_steps, least=1)
+        between("LeastSquares", "cut", self.cut, 0.0, 1.0)
 
     def start(self, weights: np.ndarray) -> State:
         return _state(checked_weights("LeastSquares", weights, self.precisions), math.nan, 0, None)
-
-    def forget(self, state: State) -> State:
-        return {**state, "loss": np.array(math.nan), "stop": stop_entry(None)}
-
-    def current(self, state: State) -> np.ndarray:
-        return state["weights"].copy()
-
-    def best(self, state: State) -> np.ndarray:
-        return state["weights"].copy()
-
-    def steps_done(self, state: State) -> int:
-        return int(state["step"])
 
     def build(self, objective: Objective) -> Advance:
         linearizer = Linearizer.of(objective)

@@ -12,7 +12,16 @@ from pinn.solvers.checks import between, fits_in_memory, whole_number
 from pinn.solvers.gauss_newton import Gram
 from pinn.solvers.linearized import Linearization, Linearizer
 from pinn.solvers.objective import Objective
-from pinn.solvers.solver import Advance, Progress, Solver, State, StopReason, checked_weights, stop_entry, stored_stop
+from pinn.solvers.solver import (
+    Advance,
+    DescendingSolver,
+    Progress,
+    State,
+    StopReason,
+    checked_weights,
+    stop_entry,
+    stored_stop,
+)
 
 _MOST_DAMPING = 1e12  # beyond it a step is steepest descent, and shorter than round-off
 _TRIALS = 60
@@ -47,7 +56,7 @@ class _Point:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevenbergMarquardt(Solver):
+class LevenbergMarquardt(DescendingSolver):
     r"""The damped Gauss-Newton method, in float64.
 
     .. math::
@@ -87,18 +96,6 @@ class LevenbergMarquardt(Solver):
     def start(self, weights: np.ndarray) -> State:
         weights = checked_weights("LevenbergMarquardt", weights, self.precisions)
         return _Point(weights, math.nan, self.damping, 2.0, 0, None).write()
-
-    def forget(self, state: State) -> State:
-        return {**state, "loss": np.array(math.nan), "stop": stop_entry(None)}
-
-    def current(self, state: State) -> np.ndarray:
-        return state["weights"].copy()
-
-    def best(self, state: State) -> np.ndarray:
-        return state["weights"].copy()
-
-    def steps_done(self, state: State) -> int:
-        return int(state["step"])
 
     def build(self, objective: Objective) -> Advance:
         linearizer = Linearizer.of(objective)

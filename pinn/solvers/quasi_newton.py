@@ -13,7 +13,16 @@ import numpy as np
 from pinn.solvers.checks import between, whole_number
 from pinn.solvers.line_search import EPSILON, Search, StrongWolfe, Trial
 from pinn.solvers.objective import Evaluate, Objective, compile_evaluation
-from pinn.solvers.solver import Advance, Progress, Solver, State, StopReason, checked_weights, stop_entry, stored_stop
+from pinn.solvers.solver import (
+    Advance,
+    DescendingSolver,
+    Progress,
+    State,
+    StopReason,
+    checked_weights,
+    stop_entry,
+    stored_stop,
+)
 from pinn.solvers.threads import one_blas_thread
 from pinn.solvers.transforms import Transform, transform_named
 
@@ -84,7 +93,7 @@ class _Point:
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuasiNewton(Solver):
+class QuasiNewton(DescendingSolver):
     """The iteration `w <- w - a H g` in float64, with `a` from a strong Wolfe search and `H` from a `Metric`.
 
     Each iteration first tries the full step; along a root or a logarithm, where that is often far too long, a shorter
@@ -139,22 +148,8 @@ class QuasiNewton(Solver):
         return _Point(weights, math.nan, np.zeros_like(weights), metric, 0, None, math.nan, math.nan).write()
 
     def forget(self, state: State) -> State:
-        return {
-            **state,
-            "loss": np.array(math.nan),
-            "gradient": np.zeros_like(state["gradient"]),
-            "stop": stop_entry(None),
-            "decrease": np.array(math.nan),
-        }
-
-    def current(self, state: State) -> np.ndarray:
-        return state["weights"].copy()
-
-    def best(self, state: State) -> np.ndarray:
-        return state["weights"].copy()
-
-    def steps_done(self, state: State) -> int:
-        return int(state["step"])
+        gradient = np.zeros_like(state["gradient"])
+        return {**super().forget(state), "gradient": gradient, "decrease": np.array(math.nan)}
 
     def build(self, objective: Objective) -> Advance:
         iteration = _Iteration(compile_evaluation(objective), self.line_search, transform_named("", self.transform))
@@ -162,17 +157,16 @@ class QuasiNewton(Solver):
         def advance(state: State, steps: int) -> tuple[State, Progress]:
             if steps == 0:
                 iteration.evaluate(state["weights"])  # compiles
-                return dict(state), Progress(np.empty(0), 0, self._stop(state))
             point = self._read(state)
             losses: list[float] = []
             # Not finite is a value here, and is looked at.
             with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-                if self._stop(state) is None:
+                if steps > 0 and self._stop(point) is None:
                     iteration.begin(point)
-                while len(losses) < steps and self._point_stop(point) is None:
+                while len(losses) < steps and self._stop(point) is None:
                     if iteration.once(point):
                         losses.append(point.loss)
-            return point.write(), Progress(np.array(losses, np.float64), point.evaluations, self._point_stop(point))
+            return point.write(), Progress(np.array(losses, np.float64), point.evaluations, self._stop(point))
 
         return advance
 
@@ -188,18 +182,12 @@ class QuasiNewton(Solver):
             float(state["learned_at"]),
         )
 
-    def _stop(self, state: State) -> StopReason | None:
-        return self._reason(stored_stop(state), float(state["loss"]), state["gradient"], int(state["step"]))
-
-    def _point_stop(self, point: _Point) -> StopReason | None:
-        return self._reason(point.stop, point.loss, point.gradient, point.step)
-
-    def _reason(self, stored: StopReason | None, loss: float, gradient: np.ndarray, step: int) -> StopReason | None:
-        if stored is not None:
-            return stored
-        if not math.isnan(loss) and float(np.max(np.abs(gradient))) <= self.gradient_tolerance:
+    def _stop(self, point: _Point) -> StopReason | None:
+        if point.stop is not None:
+            return point.stop
+        if not math.isnan(point.loss) and float(np.max(np.abs(point.gradient))) <= self.gradient_tolerance:
             return StopReason.GRADIENT_TOLERANCE
-        return StopReason.STEP_LIMIT if step >= self.max_steps else None
+        return StopReason.STEP_LIMIT if point.step >= self.max_steps else None
 
 
 @dataclass(frozen=True)
@@ -234,7 +222,7 @@ class _Iteration:
             direction = -point.metric.apply(gradient)
             accepted = self._search(point, gradient, direction)
             if accepted is not None:
-                self._accept(point, accepted, gradient, direction, self.transform.value(point.loss))
+                self._accept(point, accepted, gradient, direction)
                 return True
         point.stop = StopReason.ROUND_OFF
         return False
@@ -271,10 +259,9 @@ class _Iteration:
         point.evaluations += search.evaluations
         return None if search.accepted is None else _Step(search.accepted, *losses[search.accepted.step])
 
-    @staticmethod
-    def _accept(point: _Point, found: _Step, gradient: np.ndarray, direction: np.ndarray, before: float) -> None:
+    def _accept(self, point: _Point, found: _Step, gradient: np.ndarray, direction: np.ndarray) -> None:
         length = found.trial.step
-        point.decrease = before - found.trial.value
+        point.decrease = self.transform.value(point.loss) - found.trial.value
         s = length * direction
         # H^{-1} s = -length * gradient, because the direction is -H gradient.
         point.metric.push(s, found.trial.gradient - gradient, -length * float(s @ gradient))

@@ -134,6 +134,25 @@ class Solver(ABC):
         return advance
 
 
+class DescendingSolver(Solver):
+    """A solver whose loss falls with every step, so that the best weights are where it stands.
+
+    Its state has at least `weights` `[P]`, `loss` (NaN while not evaluated), `step` and `stop` `[]`.
+    """
+
+    def forget(self, state: State) -> State:
+        return {**state, "loss": np.array(np.nan), "stop": stop_entry(None)}
+
+    def current(self, state: State) -> np.ndarray:
+        return state["weights"].copy()
+
+    def best(self, state: State) -> np.ndarray:
+        return state["weights"].copy()
+
+    def steps_done(self, state: State) -> int:
+        return int(state["step"])
+
+
 def checked_weights(owner: str, weights: np.ndarray, precisions: tuple[str, ...]) -> np.ndarray:
     """Return a contiguous copy of `weights`, `[P]`, or raise if it is no vector of one of the precisions."""
     array = np.array(weights, order="C")

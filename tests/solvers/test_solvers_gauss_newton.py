@@ -15,13 +15,12 @@ SHAPES = {"weight space": (12, 5), "sample space": (5, 12), "square": (6, 6)}
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-@pytest.mark.parametrize("momentum", [False, True])
-def test_directions_solve_the_damped_normal_equations(shape: tuple[int, int], momentum: bool) -> None:
+def test_directions_solve_the_damped_normal_equations(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
-    J, r, previous = rng.normal(size=shape), rng.normal(size=shape[0]), rng.normal(size=shape[1]) * momentum
+    J, r = rng.normal(size=shape), rng.normal(size=shape[0])
     for damping in (1e-3, 1.0, 1e3):
-        expected = previous - np.linalg.solve(J.T @ J + damping * np.eye(shape[1]), J.T @ (r + J @ previous))
-        found = Gram.of(Linearization(r, J)).direction(damping, previous if momentum else None)
+        expected = -np.linalg.solve(J.T @ J + damping * np.eye(shape[1]), J.T @ r)
+        found = Gram.of(Linearization(r, J)).direction(damping)
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
