@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 .PHONY: demo test check setup lock rivals clean
 
 demo: $(READY)
-	$(BIN)/pinn problem=poisson_2d accuracy=1e-4
+	$(BIN)/pinn problem=poisson_2d accuracy=1e-9
 
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder --cov=pinn --cov-report=term --cov-fail-under=90
