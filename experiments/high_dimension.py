@@ -1,7 +1,8 @@
 """The two-body Poisson problem on the unit ball in high dimension: errors, and steps a second.
 
     .venv/bin/python experiments/high_dimension.py                      d = 100 and 1000, 10 000 steps of Adam each
-    .venv/bin/python experiments/high_dimension.py --speed              steps a second up to d = 100 000 as well
+    .venv/bin/python experiments/high_dimension.py --speed              steps a second up to d = 100 000 as well,
+                                                                       beside JAX where its environment is there
 
 `lap u = f` in the ball, `u = 0` on the sphere, with the solution
 
@@ -18,9 +19,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -28,6 +29,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import numpy as np
 import tensorflow as tf
+from peers import PYTHON, Peer, Timed, in_turn
 
 from pinn.calculus import engine_named, laplacian, stochastic_laplacian
 from pinn.fields import Mlp
@@ -159,35 +161,69 @@ def accuracy(dimensions: list[int], steps: int) -> None:
         print(f"{dimension:8}{run.error():14.2e}{trivial_error(TwoBody(dimension)):14.2e}{seconds:10.0f}", flush=True)
 
 
-def speed(dimensions: list[int], rounds: int) -> None:
-    """Steps a second, by random axes and by the exact Laplacian where that takes no longer than a few seconds."""
-    print(f"\n{'steps a second':16}" + "".join(f"{name:>14}" for name in ("stochastic", "forward", "tape")))
+@dataclass(frozen=True)
+class Contestant:
+    """A way of stepping, ours by its operator or a rival's by its word, and the largest dimension it is asked for."""
+
+    way: str
+    largest: int
+    rival: bool = False
+
+    @contextmanager
+    def started(self, dimension: int) -> Iterator[Timed]:
+        """Compiled, as a function from a number of steps to the seconds they take."""
+        if self.rival:
+            peer = Peer("two_body_jax.py", [self.way, str(dimension)])
+            try:
+                yield peer
+            finally:
+                peer.close()
+            return
+        run = start(dimension, self.way, planned=10**6)
+
+        def timed(count: int) -> float:
+            began = time.perf_counter()
+            run.steps(count)
+            return time.perf_counter() - began
+
+        timed(1)
+        yield timed
+
+
+CONTESTANTS = {
+    "random axes": Contestant("stochastic", 10**6),
+    "JAX, random axes": Contestant("axes", 10**6, rival=True),
+    "exact, one pass": Contestant("forward", 1000),
+    "exact, tapes": Contestant("tape", 1000),
+    "exact, JAX + folx": Contestant("folx", 1000, rival=True),
+}
+
+
+def speed(dimensions: list[int], names: list[str], rounds: int) -> None:
+    """Steps a second of everybody in turn; exact Laplacians up to the dimension where a step takes a second or so."""
+    print(f"\n{'steps a second':16}" + "".join(f"{name:>20}" for name in names))
     for dimension in dimensions:
-        cells = []
-        for operator in ("stochastic", "forward", "tape"):
-            if operator != "stochastic" and dimension > 1000:
-                cells.append("-")
-                continue
-            run = start(dimension, operator, 10**6)
-            run.steps(1)
-            seconds = []
-            for _ in range(rounds):
-                began = time.perf_counter()
-                run.steps(5)
-                seconds.append((time.perf_counter() - began) / 5)
-            cells.append(f"{1 / statistics.median(seconds):.1f}")
-        print(f"{f'd = {dimension}':16}" + "".join(f"{cell:>14}" for cell in cells), flush=True)
+        asked = [name for name in names if dimension <= CONTESTANTS[name].largest]
+        with ExitStack() as stack:
+            timed = {name: stack.enter_context(CONTESTANTS[name].started(dimension)) for name in asked}
+            counts = {name: max(1, min(200, round(1 / one(1)))) for name, one in timed.items()}
+            seconds = in_turn(timed, steps=counts, rounds=rounds)
+        cells = [f"{1 / seconds[name]:.1f}" if name in seconds else "-" for name in names]
+        print(f"{f'd = {dimension}':16}" + "".join(f"{cell:>20}" for cell in cells), flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dimensions", default="100,1000", help="of the errors")
     parser.add_argument("--steps", type=int, default=10_000, help="of Adam")
-    parser.add_argument("--speed", action="store_true", help="measure steps a second up to d = 100 000 as well")
+    parser.add_argument(
+        "--speed", nargs="?", const="100,1000,10000,100000", help="measure steps a second as well, in these dimensions"
+    )
     options = parser.parse_args()
     accuracy([int(d) for d in options.dimensions.split(",")], options.steps)
-    if options.speed:
-        speed([100, 1000, 10_000, 100_000], 3)
+    if options.speed is not None:
+        names = [name for name in CONTESTANTS if PYTHON.exists() or not CONTESTANTS[name].rival]
+        speed([int(d) for d in options.speed.split(",")], names, rounds=5)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
+
+import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 # One worker a core: threads of their own would only wait for each other.
 for pool in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(pool, "1")
+
+# Tracing lines costs a quarter of a test's time. What these run is traced where its room is tested for itself.
+UNTRACED = re.compile(
+    r"tests/experiments|test_solvers_contract|test_training_fluxes|graph_and_xla_agree"
+    r"|test_gradient_jacobian.*(pair|poisson)|test_every_shipped_problem_runs|test_a_field_of_two_components"
+    r"|test_the_same_seed_gives|drawn_anew|neither_overlap_nor_leave|whatever_the_network_says|finite_everywhere"
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave line coverage out where it would only say again what other tests say."""
+    for item in items:
+        if UNTRACED.search(item.nodeid):
+            item.add_marker(pytest.mark.no_cover)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -30,11 +31,23 @@ def floating(points: tf.Tensor) -> tf.Tensor:
 
     Raises:
         TypeError: it is not floating point.
+        ValueError: it holds NaN. Only numbers that are there can be looked at: inside `tf.function` they are not yet.
     """
     points = tf.convert_to_tensor(points)
     if not points.dtype.is_floating:
         raise TypeError(f"expected points in floating point (float32 or float64); got {points.dtype.name}")
+    if not tf.is_symbolic_tensor(points):
+        _require_numbers(points)
     return points
+
+
+def _require_numbers(points: tf.Tensor) -> None:
+    missing = np.argwhere(np.isnan(points.numpy()))
+    if len(missing):
+        raise ValueError(
+            f"expected points that are numbers; got NaN in {len(missing)} of {points.shape.num_elements()} "
+            f"coordinates, the first at {missing[0].tolist()}. Leave such points out or mend what made them."
+        )
 
 
 def batched_points(points: tf.Tensor) -> tf.Tensor:

@@ -39,12 +39,16 @@ def sum_over_blocks(function: Summand, arrays: Sequence[tf.Tensor], count: int) 
         mask = tf.cast(start + tf.range(size) >= k * size, dtype)
         return function(*(_cut(array, start, size) for array in arrays), mask)
 
+    # Traced once, for the loop and for the shapes of its sums.
+    traced = tf.function(block, autograph=False).get_concrete_function(tf.TensorSpec([], tf.int32))
+    zeros = tf.nest.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), traced.structured_outputs)
+
     def add(k: tf.Tensor, total: Any) -> tuple[tf.Tensor, Any]:
-        return k + 1, tf.nest.map_structure(tf.add, total, block(k))
+        return k + 1, tf.nest.map_structure(tf.add, total, traced(k))
 
     turns = math.ceil(points / size)
     _, total = tf.while_loop(
-        lambda k, _: k < turns, add, (tf.constant(0), _zeros(block)), maximum_iterations=turns, parallel_iterations=1
+        lambda k, _: k < turns, add, (tf.constant(0), zeros), maximum_iterations=turns, parallel_iterations=1
     )
     return total
 
@@ -63,9 +67,3 @@ def blocks_for(points: int, bytes_a_point: int) -> int:
 def _cut(array: tf.Tensor, start: tf.Tensor, size: int) -> tf.Tensor:
     begin = tf.concat([[start], tf.zeros([array.shape.rank - 1], tf.int32)], axis=0)
     return tf.slice(array, begin, [size, *array.shape[1:]])
-
-
-def _zeros(block: Callable[[tf.Tensor], Any]) -> Any:
-    """Zeros like a block's answer, whose shapes are found in a graph that never runs."""
-    answer = tf.function(block, autograph=False).get_concrete_function(tf.TensorSpec([], tf.int32)).structured_outputs
-    return tf.nest.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), answer)

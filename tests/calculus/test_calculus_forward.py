@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,7 +13,18 @@ import tensorflow as tf
 from forward_oracle import ZERO, assert_same, differentiate, nested
 
 import pinn
-from pinn.calculus import BatchCoupledError, Forward, Needs, Tape, UnsupportedOpError, elementwise, register_rule
+from pinn.calculus import (
+    Auto,
+    BatchCoupledError,
+    Engine,
+    EngineFallbackWarning,
+    Forward,
+    Needs,
+    Tape,
+    UnsupportedOpError,
+    elementwise,
+    register_rule,
+)
 from pinn.calculus.forward import registry
 
 ENGINE = Forward()
@@ -55,8 +68,7 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
     ),
     "residual, gate, normalisation": _residual_block,
     "attention": _attention,
-    "one dimension": lambda: _dense(1, keras.layers.Dense(5, "tanh", dtype="float64")),
-    "eight dimensions": lambda: _dense(8, keras.layers.Dense(5, "tanh", dtype="float64")),
+    **{f"{d} dimensions": (lambda d=d: _dense(d, keras.layers.Dense(5, "tanh", dtype="float64"))) for d in range(1, 9)},
 }
 
 
@@ -85,6 +97,44 @@ def test_gradients_with_respect_to_weights_and_points_agree_with_the_tape(name: 
     for found, expected in zip(gradients(ENGINE), gradients(Tape()), strict=True):
         scale = max(1.0, np.abs(expected).max())
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10 * scale)
+
+
+def test_a_model_from_its_file_is_differentiated_to_the_same_bits(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(5)
+    model = MODELS["residual, gate, normalisation"]()
+    points = np.random.default_rng(6).normal(size=(5, 3))
+    expected = differentiate(ENGINE, model, points)
+    model.save(tmp_path / "model.keras")
+    assert_same(differentiate(ENGINE, keras.models.load_model(tmp_path / "model.keras"), points), expected, 0.0)
+
+
+def _in_groups(p: tf.Tensor, size: tf.Tensor | int) -> tf.Tensor:
+    groups = tf.reshape(tf.sin(p), [tf.shape(p)[0], -1, size])
+    together = tf.reshape(groups, [-1, size]) ** 3
+    return tf.reduce_sum(tf.reshape(together, [tf.shape(groups)[0], -1]), axis=1)
+
+
+def _laplacian_in_groups(engine: Engine, size: int | None) -> tf.Tensor:
+    """With the size of the groups written in the function, or else known only when the graph runs."""
+
+    def found(p: tf.Tensor, at_run_time: tf.Tensor) -> tf.Tensor:
+        field = partial(_in_groups, size=at_run_time if size is None else size)
+        return engine.differentiate(field, p, Needs.of(traces=[(0, 1, 2, 3)])).traces[0, 1, 2, 3]
+
+    specs = [tf.TensorSpec([None, 4], tf.float64), tf.TensorSpec([], tf.int32)]
+    points = tf.constant(np.random.default_rng(18).uniform(size=(6, 4)))
+    return tf.function(found, autograph=False, input_signature=specs)(points, 2)
+
+
+def test_sizes_known_only_at_run_time() -> None:
+    """Those of the batch are followed. Of others the engine cannot tell whose entries are whose, and says so."""
+    sine = np.sin(np.random.default_rng(18).uniform(size=(6, 4)))
+    expected = np.sum(6 * sine * (1 - sine**2) - 3 * sine**3, axis=1)
+    np.testing.assert_allclose(_laplacian_in_groups(ENGINE, 2), expected, rtol=1e-12)
+    with pytest.raises(UnsupportedOpError, match="must be known when the function is traced"):
+        _laplacian_in_groups(ENGINE, None)
+    with pytest.warns(EngineFallbackWarning, match="Reshape"):
+        np.testing.assert_allclose(_laplacian_in_groups(Auto(), None), expected, rtol=1e-12)
 
 
 def test_weights_as_a_tensor_of_the_surrounding_graph() -> None:

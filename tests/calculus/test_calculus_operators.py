@@ -299,6 +299,26 @@ BAD_INPUT = {
         r"coefficient of shape \[N\]; got \[4, 2\]",
     ),
     "not scalar": (lambda: pinn.gradient(lambda f: f[:2], batched=False)(tf.zeros(3)), ValueError, "scalar function"),
+    "no numbers": (
+        lambda: pinn.laplacian(_first)(tf.constant([[0.0, 1.0], [np.nan, 2.0]])),
+        ValueError,
+        r"NaN in 1 of 4 coordinates, the first at \[1, 0\]",
+    ),
+    "no numbers in a tensor": (
+        lambda: pinn.gradient(tf.reduce_sum, batched=False)(tf.constant(np.nan)),
+        ValueError,
+        r"NaN in 1 of 1 coordinates, the first at \[\]",
+    ),
+    "no numbers along a direction": (
+        lambda: pinn.directional_derivative(_first, [1.0, 0.0])(tf.constant([[np.nan, 2.0]])),
+        ValueError,
+        r"NaN in 1 of 2",
+    ),
+    "no numbers at random": (
+        lambda: pinn.stochastic_laplacian(_first, samples=1)(tf.constant([[np.nan, 2.0]])),
+        ValueError,
+        r"NaN in 1 of 2",
+    ),
     "empty": (lambda: pinn.gradient(tf.reduce_sum, batched=False)(tf.zeros((0, 2))), ValueError, "at least one entry"),
 }
 

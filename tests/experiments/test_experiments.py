@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ import pinn
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 sys.path.insert(0, str(EXPERIMENTS))
 
+import benchmark_engines  # noqa: E402
+import benchmark_laplacian  # noqa: E402
+import benchmark_step  # noqa: E402
 import high_dimension  # noqa: E402
 import peers  # noqa: E402
 import problems_table  # noqa: E402
@@ -29,20 +33,27 @@ for line in sys.stdin:
 """
 
 
-def _run(*words: str) -> str:
-    command = [sys.executable, str(EXPERIMENTS / words[0]), *words[1:]]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=240).stdout
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs a script by its module, with the words of a command line, and returns what it printed."""
+
+    def printed(script: ModuleType, *words: str) -> str:
+        monkeypatch.setattr(sys, "argv", [script.__name__, *words])
+        script.main()
+        return capsys.readouterr().out
+
+    return printed
 
 
-def test_the_benchmark_of_a_step_prints_our_rows() -> None:
-    output = _run("benchmark_step.py", "--steps", "3", "--rounds", "2", "--backends", "")
+def test_the_benchmark_of_a_step_prints_our_rows(run: Callable[..., str]) -> None:
+    output = run(benchmark_step, "--steps", "3", "--rounds", "2", "--backends", "")
     assert "pinn, penalty" in output
     assert "pinn, exact conditions" in output
     assert output.splitlines()[1].split()[-1] == "1.00"
 
 
-def test_the_benchmark_of_the_engines_prints_its_table() -> None:
-    lines = _run("benchmark_engines.py", "--dimensions", "2", "--rounds", "1", "--asked", "Laplacian").splitlines()
+def test_the_benchmark_of_the_engines_prints_its_table(run: Callable[..., str]) -> None:
+    lines = run(benchmark_engines, "--dimensions", "2", "--rounds", "1", "--asked", "Laplacian").splitlines()
     assert len(lines) == 2
     assert all(float(cell) > 0 for line in lines[1:] for cell in line[20:].split(","))
 
@@ -69,9 +80,16 @@ def test_the_experiment_in_high_dimension_trains_and_prints_a_row(capsys: pytest
     assert 0.01 < float(trivial) < 1.01
 
 
-def test_the_benchmark_of_the_laplacian_prints_ratios() -> None:
+def test_steps_a_second_in_high_dimension(capsys: pytest.CaptureFixture[str]) -> None:
+    high_dimension.speed([4], ["random axes"], rounds=1)
+    _, header, row = capsys.readouterr().out.splitlines()
+    assert header.split("steps a second")[1].strip() == "random axes"
+    assert float(row.split()[-1]) > 1
+
+
+def test_the_benchmark_of_the_laplacian_prints_ratios(run: Callable[..., str]) -> None:
     ours = ["--only", "forward; in blocks", "--dimensions", "2", "--rounds", "1", "--without-memory"]
-    output = _run("benchmark_laplacian.py", *ours)
+    output = run(benchmark_laplacian, *ours)
     rows = {line[:24].strip(): line[24:] for line in output.splitlines()}
     assert "(1.00)" in rows["forward, in blocks"]
     assert float(rows["bare matrix products"].split()[0]) > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
@@ -35,12 +35,14 @@ class Call:
         inputs: tensors of the surrounding computation, in the node's order.
         plan: which derivatives are carried.
         walk: runs a nested graph on tensors that carry derivatives.
+        earlier: what is known of the node's graph so far, by the reference of its tensors.
     """
 
     op: tf.Operation
     inputs: tuple[Tensor, ...]
     plan: Plan
     walk: Nested
+    earlier: Mapping[Any, Tensor]
 
     @property
     def type(self) -> str:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import tensorflow as tf
 
 from pinn.calculus.forward.errors import BatchCoupledError
-from pinn.calculus.forward.rows import Rows
+from pinn.calculus.forward.rows import Rows, sizes, target
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,11 @@ class Carried:
         short = [k for k in range(self.rank) if k != kept and have[k] == 1 and want[k] != 1]
         if not short:
             return rows
-        dynamic = tf.shape(self.value)
-        sizes = [(want[k] if want[k] is not None else dynamic[k]) if k in short else 1 for k in range(self.rank)]
-        if all(isinstance(size, int) for size in sizes):
-            return rows.linear(lambda t: tf.tile(t, [1, *sizes]))
-        return rows.map(lambda t: tf.tile(t, tf.stack([1, *sizes])))
+        full = sizes(self.value)
+        multiples = target([1, *(full[k] if k in short else 1 for k in range(self.rank))])
+        if isinstance(multiples, list):
+            return rows.linear(lambda t: tf.tile(t, multiples))
+        return rows.map(lambda t: tf.tile(t, multiples))
 
 
 Tensor: TypeAlias = tf.Tensor | Carried

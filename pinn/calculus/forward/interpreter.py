@@ -74,13 +74,13 @@ class Walk:
             if op.outputs and op.outputs[0].ref() in known:
                 continue
             own = tuple(known[tensor.ref()] for tensor in op.inputs)
-            found = self._run(op, own if carries else tuple(plain(tensor) for tensor in own))
+            found = self._run(op, own if carries else tuple(plain(tensor) for tensor in own), known)
             known.update((tensor.ref(), value) for tensor, value in zip(op.outputs, found, strict=True))
         return [known[tensor.ref()] for tensor in outputs]
 
-    def _run(self, op: tf.Operation, inputs: tuple[Tensor, ...]) -> list[Tensor]:
+    def _run(self, op: tf.Operation, inputs: tuple[Tensor, ...], known: Mapping[Any, Tensor]) -> list[Tensor]:
         if op.type in NESTING or any(isinstance(tensor, Carried) for tensor in inputs):
-            return rule_of(op.type)(Call(op, inputs, self.plan, self))
+            return rule_of(op.type)(Call(op, inputs, self.plan, self, known))
         values = [plain(tensor) for tensor in inputs]
         used = [self.variables[id(value)] for value in values if id(value) in self.variables]
         reads = [variable.value() for variable in used]

@@ -67,5 +67,7 @@ def _summed(terms: tf.Tensor, sizes: list[int]) -> tf.Tensor:
     """Sums of consecutive rows, `[sum(sizes), ...] -> [len(sizes), ...]`."""
     if max(sizes) == 1:
         return terms
-    groups = tf.split(terms, sizes, axis=0) if len(sizes) > 1 else [terms]
+    if len(sizes) == 1:
+        return tf.reduce_sum(terms, axis=0, keepdims=True)
+    groups = tf.split(terms, sizes, axis=0)
     return tf.concat([tf.reduce_sum(group, axis=0, keepdims=True) for group in groups], axis=0)

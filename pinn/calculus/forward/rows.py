@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,18 +64,36 @@ class Rows:
         missing = rank + 1 - self.tensor.shape.rank
         if missing <= 0:
             return self
-        return _same(
-            self.linear(lambda t: tf.reshape(t, tf.concat([tf.shape(t)[:1], [1] * missing, tf.shape(t)[1:]], 0)))
-        )
+        return _same(self.linear(lambda t: tf.reshape(t, target([t.shape[0], *[1] * missing, *sizes(t)[1:]]))))
 
     def over(self, labels: tuple[int, ...]) -> tf.Tensor:
         """The rows for all the given labels, rows of zeros included: `[len(labels), *shape]`."""
         if labels == self.labels:
             return self.tensor
-        zero = tf.zeros_like(self.tensor[:1])
-        missing = len(self.labels)
-        positions = [self.labels.index(label) if label in self.labels else missing for label in labels]
-        return tf.gather(tf.concat([self.tensor, zero], axis=0), positions, axis=0)
+        own, before = len(self.labels), labels.index(self.labels[0])
+        if labels[before : before + own] == self.labels:
+            return _padded(self.tensor, before, len(labels) - before - own)
+        positions = [self.labels.index(label) if label in self.labels else own for label in labels]
+        return tf.gather(_padded(self.tensor, 0, 1), positions, axis=0)
+
+
+def sizes(tensor: tf.Tensor) -> list[int | tf.Tensor]:
+    """The sizes of a tensor, as numbers where they are known when the function is traced."""
+    static = tensor.shape.as_list()
+    if None not in static:
+        return static
+    dynamic = tf.shape(tensor)
+    return [dynamic[k] if size is None else size for k, size in enumerate(static)]
+
+
+def target(shape: Sequence[int | tf.Tensor]) -> list[int] | tf.Tensor:
+    """Sizes as what `tf.reshape` and the like take: plain numbers where all are, which saves a graph many nodes."""
+    return list(shape) if all(isinstance(size, int) for size in shape) else tf.stack(shape)
+
+
+def _padded(rows: tf.Tensor, before: int, after: int) -> tf.Tensor:
+    """Rows of zeros before and after."""
+    return tf.pad(rows, [[before, after], *[[0, 0]] * (rows.shape.rank - 1)])
 
 
 def _same(rows: Rows | None) -> Rows:

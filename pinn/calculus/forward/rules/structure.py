@@ -10,7 +10,7 @@ import tensorflow as tf
 from pinn.calculus.forward.call import Call, Rule, execute
 from pinn.calculus.forward.carried import Batch, Carried, Tensor, carry, joint_batch, plain
 from pinn.calculus.forward.errors import BatchCoupledError, UnsupportedOpError
-from pinn.calculus.forward.rows import Linear, Rows, union
+from pinn.calculus.forward.rows import Linear, Rows, sizes, target, union
 
 _MASKS = ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
 
@@ -305,16 +305,14 @@ def _equalised(parts: Sequence[Tensor], of: Sequence[Rows | None], labels: tuple
     found = []
     for part, rows in zip(parts, of, strict=True):
         value = plain(part)
-        shape = tf.unstack(tf.shape(value), num=value.shape.rank)
+        shape = sizes(value)
         if same_everywhere and batch is not None:
-            shape[batch.axis] = tf.constant(1)
-        target = tf.stack([tf.constant(len(labels)), *shape])
+            shape[batch.axis] = 1
         source = tf.zeros([], value.dtype) if rows is None else rows.over(labels)
-        wide = tf.broadcast_to(source, target)
-        static = [None if size is None else size for size in value.shape]
-        if same_everywhere and batch is not None:
-            static[batch.axis] = 1
-        found.append(tf.ensure_shape(wide, [len(labels), *static]))
+        full = tf.TensorShape([len(labels), *(size if isinstance(size, int) else None for size in shape)])
+        if source.shape != full or not full.is_fully_defined():
+            source = tf.ensure_shape(tf.broadcast_to(source, target([len(labels), *shape])), full)
+        found.append(source)
     return found
 
 
