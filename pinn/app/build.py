@@ -19,9 +19,11 @@ from pinn.solvers import (
     Constant,
     Cosine,
     ExponentialDecay,
+    GaussNewtonCg,
     Lbfgs,
     LeastSquares,
     LevenbergMarquardt,
+    NaturalGradient,
     Schedule,
     SelfScaledBfgs,
     SelfScaledBroyden,
@@ -130,7 +132,16 @@ STAGES: dict[str, Callable[..., Solver]] = {
     "adam": _adam,
     **{
         cls.name: _maker(cls)
-        for cls in (Lbfgs, Bfgs, SelfScaledBfgs, SelfScaledBroyden, LevenbergMarquardt, LeastSquares)
+        for cls in (
+            Lbfgs,
+            Bfgs,
+            SelfScaledBfgs,
+            SelfScaledBroyden,
+            GaussNewtonCg,
+            LevenbergMarquardt,
+            NaturalGradient,
+            LeastSquares,
+        )
     },
 }
 """What makes each solver that is none of others, in the order in which a chain runs them."""

@@ -156,6 +156,24 @@ class LevenbergMarquardtSettings:
 
 
 @dataclass
+class NaturalGradientSettings(LevenbergMarquardtSettings):
+    """Energy natural gradient steps of constant damping, with momentum and a line search."""
+
+    name: str = _name("natural_gradient")
+    momentum: float = _number(minimum=0, below=1)
+
+
+@dataclass
+class GaussNewtonCgSettings(LevenbergMarquardtSettings):
+    """Damped Gauss-Newton steps by conjugate gradients, preconditioned by a sketch of so large a `rank`."""
+
+    name: str = _name("gauss_newton_cg")
+    rank: int = _number(minimum=1)
+    iterations: int = _number(minimum=1)
+    tolerance: float = _number(above=0, below=1)
+
+
+@dataclass
 class LeastSquaresSettings:
     """Linear least squares by an orthogonal factorisation; `cut` is the part of the largest singular value that counts
     as zero.
@@ -176,7 +194,9 @@ class ChainSettings:
     bfgs: Optional[BfgsSettings] = None  # noqa: UP045
     ss_bfgs: Optional[SelfScaledBfgsSettings] = None  # noqa: UP045
     ss_broyden: Optional[SelfScaledBroydenSettings] = None  # noqa: UP045
+    gauss_newton_cg: Optional[GaussNewtonCgSettings] = None  # noqa: UP045
     levenberg_marquardt: Optional[LevenbergMarquardtSettings] = None  # noqa: UP045
+    natural_gradient: Optional[NaturalGradientSettings] = None  # noqa: UP045
     least_squares: Optional[LeastSquaresSettings] = None  # noqa: UP045
 
 
@@ -236,6 +256,8 @@ SCHEMAS: Mapping[str, type] = {
     "ss_bfgs_settings": SelfScaledBfgsSettings,
     "ss_broyden_settings": SelfScaledBroydenSettings,
     "levenberg_marquardt_settings": LevenbergMarquardtSettings,
+    "natural_gradient_settings": NaturalGradientSettings,
+    "gauss_newton_cg_settings": GaussNewtonCgSettings,
     "least_squares_settings": LeastSquaresSettings,
     "chain_settings": ChainSettings,
     "auto_solver_settings": AutoSolverSettings,

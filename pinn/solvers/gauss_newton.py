@@ -8,7 +8,9 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_solve, cholesky
 from scipy.linalg.blas import dsyrk
 
-from pinn.solvers.linearized import Linearization
+from pinn.solvers.checks import fits_in_memory
+from pinn.solvers.linearized import Linearization, Linearizer
+from pinn.solvers.objective import Objective
 
 
 @dataclass
@@ -40,16 +42,33 @@ class Gram:
         return cls(here, dsyrk(1.0, here.jacobian.T, lower=1, trans=int(columns > rows)))
 
     @property
+    def loss(self) -> float:
+        """The sum of squares of the residuals."""
+        return self.here.loss
+
+    @property
+    def steepest(self) -> float:
+        """The largest entry of the gradient in magnitude; NaN where the Jacobian is not finite."""
+        return float(np.max(np.abs(2.0 * self.here.residuals @ self.here.jacobian))) if self.here.finite else np.nan
+
+    @property
     def scale(self) -> float:
         """The mean diagonal entry: the unit of damping."""
         return float(np.mean(np.diagonal(self.matrix)))
 
-    def direction(self, damping: float) -> np.ndarray | None:
-        """The direction `[P]` for a damping above 0.
+    def predicted(self, change: np.ndarray) -> float:
+        """The loss of the linear model after a change `[P]`."""
+        modelled = self.here.residuals + self.here.jacobian @ change
+        return float(modelled @ modelled)
+
+    def direction(self, damping: float, *, around: np.ndarray | None = None) -> np.ndarray | None:
+        r"""The direction `[P]` for a damping above 0, which pulls towards `around` `[P]` (zero if left out).
 
         `None` where round-off has made the damped matrix indefinite: more damping is the remedy.
         """
         residuals, jacobian = self.here
+        if around is not None and around.any():
+            residuals = residuals + jacobian @ around
         rows, columns = jacobian.shape
         damped = self.matrix + damping * np.eye(len(self.matrix))
         try:
@@ -57,5 +76,35 @@ class Gram:
         except LinAlgError:
             return None
         if columns > rows:
-            return -jacobian.T @ cho_solve(factor, residuals, check_finite=False)
-        return -cho_solve(factor, jacobian.T @ residuals, check_finite=False)
+            change = -jacobian.T @ cho_solve(factor, residuals, check_finite=False)
+        else:
+            change = -cho_solve(factor, jacobian.T @ residuals, check_finite=False)
+        return change if around is None else around + change
+
+
+@dataclass(frozen=True)
+class DenseLocal:
+    """An objective seen through its whole Jacobian."""
+
+    linearizer: Linearizer
+
+    @classmethod
+    def of(cls, owner: str, objective: Objective) -> DenseLocal:
+        """Compile residuals and Jacobian.
+
+        Raises:
+            ValueError: they would not fit into memory.
+        """
+        linearizer = Linearizer.of(objective)
+        rows = int(linearizer.alone.output_shapes[0])
+        size = 8 * (2 * rows * objective.size + 3 * min(rows, objective.size) ** 2)
+        what = f"the Jacobian of {rows} residuals and {objective.size} weights"
+        fits_in_memory(owner, what, size, "take solver=lbfgs, or fewer points or weights")
+        return cls(linearizer)
+
+    def model(self, weights: np.ndarray, step: int) -> Gram:  # noqa: ARG002 - nothing about it is random
+        return Gram.of(self.linearizer(weights))
+
+    def loss(self, weights: np.ndarray) -> float:
+        residuals = self.linearizer.residuals(weights)
+        return float(residuals @ residuals)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pinn.solvers.objective import Objective
+from pinn.solvers.objective import Objective, compiled_program
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -42,13 +42,9 @@ class Linearizer:
         """Trace both programs of an objective."""
         import tensorflow as tf
 
-        signature = [tf.TensorSpec([objective.size], objective.dtype)]
-
-        def compiled(function: object) -> tf.types.experimental.ConcreteFunction:
-            traced = tf.function(function, jit_compile=True, autograph=False, input_signature=signature)
-            return traced.get_concrete_function()
-
-        return cls(compiled(lambda w: (objective.residuals(w), objective.jacobian(w))), compiled(objective.residuals))
+        weights = tf.TensorSpec([objective.size], objective.dtype)
+        both = compiled_program(lambda w: (objective.residuals(w), objective.jacobian(w)), weights)
+        return cls(both, compiled_program(objective.residuals, weights))
 
     def __call__(self, weights: np.ndarray) -> Linearization:
         """Residuals and Jacobian at weights `[P]`."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -66,20 +67,66 @@ class Objective(Protocol):
         ...
 
 
+@runtime_checkable
+class Divisible(Protocol):
+    """An objective that is a sum over points, of which several threads may each evaluate a share."""
+
+    @property
+    def parts(self) -> int:
+        """How many shares are worth making; 1 where dividing does not pay."""
+        ...
+
+    def part_of_loss_and_gradient(self, weights: tf.Tensor, part: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The contribution of share `0 <= part < parts`, a whole number `[]`: those of all shares sum to
+        `loss_and_gradient`.
+        """
+        ...
+
+
 def compile_evaluation(objective: Objective) -> Evaluate:
     """Return `loss_and_gradient` of the objective as one XLA program between NumPy arrays.
 
-    The program is compiled at the first call, once, because the shape `[P]` is fixed.
+    The program is compiled at the first call, once, because the shape `[P]` is fixed. On the CPU an objective that is
+    `Divisible` is evaluated by as many threads as it has parts: XLA by itself keeps less than two cores busy with a
+    small network. The shares are always added in the same order.
     """
     import tensorflow as tf
 
-    signature = [tf.TensorSpec([objective.size], objective.dtype)]
-    program = tf.function(
-        objective.loss_and_gradient, jit_compile=True, autograph=False, input_signature=signature
-    ).get_concrete_function()
+    if isinstance(objective, Divisible) and objective.parts > 1 and "CPU" in tf.constant(0.0).device:
+        return _in_parts(objective, tf.TensorSpec([objective.size], objective.dtype))
+    program = compiled_program(objective.loss_and_gradient, tf.TensorSpec([objective.size], objective.dtype))
 
     def evaluate(weights: np.ndarray) -> tuple[float, np.ndarray]:
         loss, gradient = program(tf.constant(weights))
         return float(loss), gradient.numpy()
 
     return evaluate
+
+
+def _in_parts(objective: Divisible, weights_spec: tf.TensorSpec) -> Evaluate:
+    import tensorflow as tf
+
+    program = compiled_program(objective.part_of_loss_and_gradient, weights_spec, tf.TensorSpec([], tf.int32))
+    first, *others = (tf.constant(part) for part in range(objective.parts))
+    threads = ThreadPoolExecutor(len(others), thread_name_prefix="pinn-evaluation")
+
+    def share(weights: tf.Tensor, part: tf.Tensor) -> tuple[float, np.ndarray]:
+        with tf.device("CPU:0"):  # what the calling thread has chosen is not known to the others
+            loss, gradient = program(weights, part)
+        return float(loss), gradient.numpy()
+
+    def evaluate(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        tensor = tf.constant(weights)
+        waiting = [threads.submit(share, tensor, part) for part in others]
+        found = [share(tensor, first), *(one.result() for one in waiting)]
+        return sum(loss for loss, _ in found), np.sum([gradient for _, gradient in found], axis=0)
+
+    return evaluate
+
+
+def compiled_program(function: Callable[..., Any], *signature: tf.TensorSpec) -> tf.types.experimental.ConcreteFunction:
+    """A function as one XLA program of fixed shapes; traced here, compiled at its first call."""
+    import tensorflow as tf
+
+    compiled = tf.function(function, jit_compile=True, autograph=False, input_signature=signature)
+    return compiled.get_concrete_function()

@@ -1,7 +1,8 @@
-"""One thread for small linear algebra that runs between compiled programs."""
+"""How many threads work: one for small linear algebra between compiled programs, one a core for the programs."""
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
 
 from threadpoolctl import threadpool_limits
@@ -15,3 +16,10 @@ def one_blas_thread() -> AbstractContextManager[object]:
     BLAS, and 11.9 ms with one.
     """
     return threadpool_limits(limits=1, user_api="blas")
+
+
+def cores() -> int:
+    """The cores that this process may use; fewer where `TF_NUM_INTRAOP_THREADS` says so, as to TensorFlow itself."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    asked = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    return min(allowed, int(asked)) if asked.isdecimal() and int(asked) > 0 else allowed

@@ -16,15 +16,19 @@ import tensorflow as tf
 
 from pinn.calculus import Engine, Field
 from pinn.fields import Ansatz, FlatField
-from pinn.training.blocks import Summand, blocks_for, sum_over_blocks
+from pinn.solvers import cores
+from pinn.training.blocks import Share, Summand, blocks_for, sum_over_blocks
 from pinn.training.terms import Term
+
+_LEAST_BYTES = 2**19
+"""Intermediates of a share of points, below which handing it to another thread takes longer than it saves."""
 
 
 @final
 class ResidualObjective:
     """Residuals, loss and gradient, Jacobian and products with it, at points that can be replaced in place.
 
-    Implements `pinn.solvers.Objective`.
+    Implements `pinn.solvers.Objective` and `pinn.solvers.Divisible`.
 
     Args:
         field: the network as a function of its weights.
@@ -85,8 +89,17 @@ class ResidualObjective:
 
         Terms with many points take both passes block by block, so that memory does not grow with their number.
         """
-        parts = [self._loss_and_gradient(weights, term, pair) for term, pair in self._each()]
-        return tf.add_n([loss for loss, _ in parts]), tf.add_n([gradient for _, gradient in parts])
+        return self._loss_and_gradient(weights, share=None)
+
+    @property
+    def parts(self) -> int:
+        """Into how many shares of points an evaluation is worth dividing here: one a core, while each has work."""
+        work = sum(pair[0].shape[0] * self._bytes_a_point(term) for term, pair in self._each())
+        return max(1, min(cores(), work // _LEAST_BYTES))
+
+    def part_of_loss_and_gradient(self, weights: tf.Tensor, part: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """What one of the `parts` shares of points contributes to the loss and to its gradient, `[]` and `[P]`."""
+        return self._loss_and_gradient(weights, Share(part, self.parts))
 
     def term_losses(self, weights: tf.Tensor) -> dict[str, tf.Tensor]:
         """The unweighted mean square of every residual by name, each `[]`."""
@@ -155,8 +168,12 @@ class ResidualObjective:
         coordinates, normals = (tf.convert_to_tensor(part) for part in pair)
         return term.rows(self.field(weights), coordinates, normals, self._engine)
 
-    def _loss_and_gradient(
-        self, weights: tf.Tensor, term: Term, pair: tuple[tf.Variable, tf.Variable]
+    def _loss_and_gradient(self, weights: tf.Tensor, share: Share | None) -> tuple[tf.Tensor, tf.Tensor]:
+        found = [self._of_term(weights, term, pair, share) for term, pair in self._each()]
+        return tf.add_n([loss for loss, _ in found]), tf.add_n([gradient for _, gradient in found])
+
+    def _of_term(
+        self, weights: tf.Tensor, term: Term, pair: tuple[tf.Variable, tf.Variable], share: Share | None
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """One term's part of the loss and of its gradient."""
         factor = self._scale(term, pair) ** 2
@@ -168,13 +185,19 @@ class ResidualObjective:
                 loss = factor * tf.add_n([tf.reduce_sum(mask * row**2) for row in rows])
             return loss, tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
-        return self._over_blocks(of_block, term, pair)
+        return self._over_blocks(of_block, term, pair, share)
 
-    def _over_blocks(self, function: Summand, term: Term, pair: tuple[tf.Variable, tf.Variable]) -> Any:
-        """The sum of a function over the points of a term."""
+    def _over_blocks(
+        self, function: Summand, term: Term, pair: tuple[tf.Variable, tf.Variable], share: Share | None = None
+    ) -> Any:
+        """The sum of a function over the points of a term, or over a share of them."""
         arrays = [tf.convert_to_tensor(part) for part in pair]
-        held = term.needs.rows * self._field.entries * self.dtype.size
-        return sum_over_blocks(function, arrays, blocks_for(arrays[0].shape[0], held))
+        blocks = blocks_for(arrays[0].shape[0], self._bytes_a_point(term))
+        return sum_over_blocks(function, arrays, blocks, share)
+
+    def _bytes_a_point(self, term: Term) -> int:
+        """What the intermediates of a pass take."""
+        return int(term.needs.rows * self._field.entries * self.dtype.size)
 
     def _scale(self, term: Term, pair: tuple[tf.Variable, tf.Variable]) -> tf.Tensor:
         return tf.constant(math.sqrt(term.weight / pair[0].shape[0]), self.dtype)

@@ -23,7 +23,19 @@ from pinn.calculus import Jet, PointSet
 from pinn.fields import FourierFeatures, Mlp, RandomFeatures
 from pinn.geometry import Box, Shape
 from pinn.problems import Heat1D, LaplaceAnnulus, PoissonExpression, PoissonND, Problem
-from pinn.solvers import Adam, Bfgs, Chain, Constant, Cosine, ExponentialDecay, Lbfgs, LevenbergMarquardt, Solver
+from pinn.solvers import (
+    Adam,
+    Bfgs,
+    Chain,
+    Constant,
+    Cosine,
+    ExponentialDecay,
+    GaussNewtonCg,
+    Lbfgs,
+    LevenbergMarquardt,
+    NaturalGradient,
+    Solver,
+)
 from pinn.solvers.line_search import StrongWolfe
 from pinn.training import SAMPLERS, Sampling
 
@@ -163,6 +175,8 @@ SOLVERS_MADE: dict[str, tuple[dict[str, Any], Solver]] = {
     "chain of defaults": ({"name": "chain"}, Chain((Adam(learning_rate=Constant(1e-3)), Lbfgs()))),
     "bfgs": ({"name": "bfgs", "transform": "none"}, Bfgs(transform="none")),
     "levenberg_marquardt": ({"name": "levenberg_marquardt", "damping": 1}, LevenbergMarquardt(damping=1.0)),
+    "natural_gradient": ({"name": "natural_gradient", "momentum": 0}, NaturalGradient(momentum=0.0)),
+    "gauss_newton_cg": ({"name": "gauss_newton_cg", "rank": 7}, GaussNewtonCg(rank=7)),
     "chain of other stages": (
         {"name": "chain", "bfgs": {"max_steps": 9}, "adam": {}},
         Chain((Adam(learning_rate=Constant(1e-3)), Bfgs(max_steps=9))),

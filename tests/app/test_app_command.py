@@ -27,8 +27,8 @@ BAD_INPUT = {
     ),
     "unknown choice, nothing near": (
         ["solver=newton"],
-        "solver: expected one of adam, auto, bfgs, chain, lbfgs, least_squares, levenberg_marquardt, ss_bfgs, "
-        "ss_broyden; got 'newton'.",
+        "solver: expected one of adam, auto, bfgs, chain, gauss_newton_cg, lbfgs, least_squares, levenberg_marquardt, "
+        "natural_gradient, ss_bfgs, ss_broyden; got 'newton'.",
     ),
     "unknown experiment": (
         ["experiment=smok"],

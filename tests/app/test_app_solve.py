@@ -286,6 +286,7 @@ class TestOneRun:
         for ask in (lambda u: u.value, lambda u: u.d("t"), lambda u: u.laplacian()):
             np.testing.assert_array_equal(ask(loaded.jet(points)), ask(solution.jet(points)))
 
+    @pytest.mark.pictures
     def test_saving_again_changes_no_byte(self, folder: Path, loaded: Solution, tmp_path: Path) -> None:
         loaded.save(tmp_path)
         assert files(tmp_path) == files(folder) == DATA_FILES | {"figures/maps_u.png", "figures/curves_u.png"}
@@ -308,6 +309,7 @@ class TestOneRun:
             for name in ("points", "weights", "value", "collocation/equation"):
                 assert not np.array_equal(one[name], two[name]), name
 
+    @pytest.mark.pictures
     @pytest.mark.parametrize("what", ["solution", "points", "history"])
     def test_it_can_be_plotted(self, what: Any, loaded: Solution) -> None:
         assert "heat" in loaded.plot(what).get_suptitle()
@@ -521,6 +523,7 @@ def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
 SHIPPED = {path.stem: path for path in sorted((conf_folder() / "problem").glob("*.yaml"))}
 
 
+@pytest.mark.pictures
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_problem_runs_from_end_to_end(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

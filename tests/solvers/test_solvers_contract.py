@@ -27,9 +27,11 @@ from pinn.solvers import (
     Bfgs,
     Chain,
     Cosine,
+    GaussNewtonCg,
     Lbfgs,
     LeastSquares,
     LevenbergMarquardt,
+    NaturalGradient,
     Progress,
     SelfScaledBfgs,
     SelfScaledBroyden,
@@ -56,6 +58,14 @@ SOLVERS = {
     "ss_bfgs": Case(SelfScaledBfgs(max_steps=600), least_squares=1e-24, rosenbrock=1e-24, tanh=1e-10),
     "ss_broyden": Case(SelfScaledBroyden(max_steps=600), least_squares=1e-24, rosenbrock=1e-24, tanh=1e-10),
     "levenberg_marquardt": Case(LevenbergMarquardt(max_steps=600), least_squares=1e-24, rosenbrock=1e-24, tanh=1e-10),
+    "natural_gradient": Case(
+        # Long steps lead it into the other minimum of this function, at (-0.78, 0.61, 0.38, 0.15).
+        NaturalGradient(max_steps=600),
+        least_squares=1e-24,
+        rosenbrock=3.70142861043002,
+        tanh=1e-10,
+    ),
+    "gauss_newton_cg": Case(GaussNewtonCg(max_steps=600), least_squares=1e-24, rosenbrock=1e-24, tanh=1e-10),
     "chain": Case(
         Chain((Adam(learning_rate=0.02, max_steps=8), Lbfgs(max_steps=600))),
         least_squares=1e-24,

@@ -7,8 +7,9 @@ import pytest
 import tensorflow as tf
 from solvers_objectives import Residual, identical, least_squares, rosenbrock, tanh_fit, tanh_start, through_a_file
 
-from pinn.solvers import LeastSquares, LevenbergMarquardt, StopReason
-from pinn.solvers.gauss_newton import Gram
+from pinn.solvers import GaussNewtonCg, LeastSquares, LevenbergMarquardt, NaturalGradient, StopReason
+from pinn.solvers.gauss_newton import DenseLocal, Gram
+from pinn.solvers.gauss_newton_cg import Sketch
 from pinn.solvers.linearized import Linearization
 
 SHAPES = {"weight space": (12, 5), "sample space": (5, 12), "square": (6, 6)}
@@ -22,6 +23,81 @@ def test_directions_solve_the_damped_normal_equations(shape: tuple[int, int]) ->
         expected = -np.linalg.solve(J.T @ J + damping * np.eye(shape[1]), J.T @ r)
         found = Gram.of(Linearization(r, J)).direction(damping)
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_directions_pull_towards_what_they_are_asked_to() -> None:
+    """SPRING's formula, written out: b v - (J^T J + m I)^-1 J^T (r + J b v)."""
+    rng = np.random.default_rng(3)
+    for shape in SHAPES.values():
+        J, r, kept = rng.normal(size=shape), rng.normal(size=shape[0]), rng.normal(size=shape[1])
+        expected = kept - np.linalg.solve(J.T @ J + 0.1 * np.eye(shape[1]), J.T @ (r + J @ kept))
+        found = Gram.of(Linearization(r, J)).direction(0.1, around=kept)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_one_natural_gradient_step_is_the_formula_with_the_first_minimum_along_it() -> None:
+    objective, start = tanh_fit(), tanh_start()
+    solver = NaturalGradient(damping=1e-2, momentum=0.5)
+    advance = solver.compile(objective)
+    one, _ = advance(solver.start(start), 1)
+    two, _ = advance(one, 1)
+    w = solver.best(one)
+    r, J = objective.residuals(tf.constant(w)).numpy(), objective.jacobian(tf.constant(w)).numpy()
+    kept = 0.5 * one["velocity"]
+    damping = 1e-2 * np.mean(np.diag(J @ J.T if J.shape[1] > J.shape[0] else J.T @ J))
+    v = kept - np.linalg.solve(J.T @ J + damping * np.eye(len(w)), J.T @ (r + J @ kept))
+    np.testing.assert_allclose(two["velocity"], v, rtol=1e-7, atol=1e-10)
+    losses = [float(objective.loss(tf.constant(w + 0.5**k * v))) for k in range(30)]
+    first = next(k for k in range(30) if losses[k] < r @ r and losses[k + 1] >= losses[k])
+    np.testing.assert_allclose(solver.best(two), w + 0.5**first * v, rtol=1e-9, atol=1e-12)
+
+
+def test_momentum_that_leads_uphill_is_dropped() -> None:
+    solver = NaturalGradient(damping=1e-12, momentum=0.9)
+    rng = np.random.default_rng(5)
+    A, b = rng.normal(size=(20, 6)), rng.normal(size=20)
+    start = {**solver.start(np.zeros(6)), "velocity": 1e8 * rng.normal(size=6)}
+    state, _ = solver.compile(least_squares(A, b))(start, 2)
+    np.testing.assert_allclose(solver.best(state), np.linalg.lstsq(A, b)[0], rtol=1e-6)
+
+
+def test_a_sketch_of_full_rank_is_the_matrix_and_one_of_low_rank_its_largest_part() -> None:
+    rng = np.random.default_rng(6)
+    basis, _ = np.linalg.qr(rng.normal(size=(30, 30)))
+    values = 10.0 ** -np.arange(30.0)
+    matrix = basis @ np.diag(values) @ basis.T
+    for rank in (30, 6):
+        test, _ = np.linalg.qr(rng.normal(size=(30, rank)))
+        sketch = Sketch.of(test, matrix @ test)
+        approximation = sketch.vectors @ np.diag(sketch.values) @ sketch.vectors.T
+        assert np.linalg.norm(approximation - matrix, 2) < max(1e-13, 100 * values[min(rank, 29)])
+        np.testing.assert_allclose(sketch.vectors.T @ sketch.vectors, np.eye(rank), atol=1e-6)
+
+
+def test_conjugate_gradients_find_the_direction_of_the_dense_method() -> None:
+    objective, start = tanh_fit(), tanh_start()
+    dense = DenseLocal.of("", objective).model(start, 0)
+    free = GaussNewtonCg(rank=5, tolerance=1e-12, iterations=1000).look(objective).model(start, 0)
+    np.testing.assert_allclose(free.loss, dense.loss, rtol=1e-13)
+    np.testing.assert_allclose(free.steepest, dense.steepest, rtol=1e-12)
+    for damping in (1.0, 1e-3, 1e-6):
+        change = dense.direction(damping)
+        np.testing.assert_allclose(free.direction(damping), change, rtol=1e-5, atol=1e-7 * np.abs(change).max())
+        np.testing.assert_allclose(free.predicted(change), dense.predicted(change), rtol=1e-9)
+
+
+def test_the_sketch_saves_iterations_where_few_eigenvalues_are_large() -> None:
+    """A spectrum of 1e6 and 1: a handful of iterations is enough with the large ones taken out, and not without."""
+    rng = np.random.default_rng(7)
+    basis, _ = np.linalg.qr(rng.normal(size=(60, 60)))
+    spectrum = np.concatenate([10.0 ** np.linspace(3, 1, 10), np.linspace(1.0, 1.5, 50)])
+    objective = least_squares(np.diag(spectrum) @ basis.T, rng.normal(size=60))
+    solutions = {}
+    for rank in (1, 15):
+        model = GaussNewtonCg(rank=rank, iterations=12, tolerance=1e-12).look(objective).model(np.zeros(60), 0)
+        solutions[rank] = model.predicted(model.direction(1e-9))
+    assert solutions[15] < 1e-6
+    assert solutions[1] > 1e-3
 
 
 def test_a_matrix_that_round_off_has_made_indefinite_gives_no_direction() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from training_cases import PROBLEMS, objective
 
+from pinn.solvers import cores
+from pinn.solvers.objective import compile_evaluation
 from pinn.training import Sampling, blocks
-from pinn.training.blocks import blocks_for, sum_over_blocks
+from pinn.training import objective as objectives
+from pinn.training.blocks import Share, blocks_for, sum_over_blocks
 
 POINTS = np.random.default_rng(0).normal(size=(23, 2))
 
@@ -36,6 +41,23 @@ def test_sums_do_not_depend_on_the_blocks(count: int, compiled: bool) -> None:
     np.testing.assert_allclose(found["products"], np.sum(POINTS[:, 0] * POINTS[:, 1]), rtol=1e-13, atol=1e-14)
 
 
+@pytest.mark.parametrize("parts", [1, 2, 3, 7, 30])
+@pytest.mark.parametrize("count", [1, 2, 5, 23])
+def test_shares_add_up_to_the_whole(count: int, parts: int) -> None:
+    """Also where there are more shares than points: some are empty then."""
+
+    @tf.function
+    def run(points: tf.Tensor, more: tf.Tensor, part: tf.Tensor) -> dict[str, tf.Tensor]:
+        return sum_over_blocks(_sums, [points, more], count, Share(part, parts))
+
+    shares = [run(tf.constant(POINTS), tf.constant(POINTS[:, 1]), tf.constant(k)) for k in range(parts)]
+    whole = tf.nest.map_structure(lambda *each: tf.add_n(each), *shares)
+    assert float(whole["count"]) == 23
+    assert max(float(share["count"]) for share in shares) <= -(-23 // min(parts, 23)) + count
+    np.testing.assert_allclose(whole["squares"], np.sum(POINTS**2, axis=0), rtol=1e-13)
+    np.testing.assert_allclose(whole["products"], np.sum(POINTS[:, 0] * POINTS[:, 1]), rtol=1e-13, atol=1e-14)
+
+
 @pytest.mark.parametrize(("points", "bytes_a_point", "expected"), [(100, 10, 1), (10_000, 1024, 10), (300, 10**6, 5)])
 def test_blocks_are_as_large_as_caches_hold_and_not_too_small(points: int, bytes_a_point: int, expected: int) -> None:
     assert blocks_for(points, bytes_a_point) == expected
@@ -61,3 +83,42 @@ def test_an_objective_in_blocks_is_the_objective(name: str, monkeypatch: pytest.
     assert set(same_terms) == set(terms)
     for key, value in terms.items():
         np.testing.assert_allclose(same_terms[key], value, rtol=1e-13)
+
+
+def test_an_evaluation_by_several_threads_is_the_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the same bits every time, and to round-off as by one."""
+    target, field = objective(PROBLEMS["heat_1d"], conditions="penalty")
+    weights = field.weights()
+    assert target.parts == 1
+    alone = compile_evaluation(target)(weights)
+    monkeypatch.setattr(objectives, "_LEAST_BYTES", 1)
+    monkeypatch.setattr(objectives, "cores", lambda: 3)
+    assert target.parts == 3
+    evaluate = compile_evaluation(target)
+    loss, gradient = evaluate(weights)
+    np.testing.assert_allclose(loss, alone[0], rtol=1e-13)
+    np.testing.assert_allclose(gradient, alone[1], rtol=1e-11, atol=1e-13 * np.abs(gradient).max())
+    for again in (evaluate(weights) for _ in range(20)):
+        assert again[0] == loss
+        np.testing.assert_array_equal(again[1], gradient)
+
+
+def test_what_one_thread_meets_is_raised_by_the_evaluation() -> None:
+    class Broken:
+        size, dtype, parts = 2, tf.float64, 2
+
+        def part_of_loss_and_gradient(self, weights: tf.Tensor, part: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            raise ValueError("no such part")
+
+        residuals = loss = loss_and_gradient = jacobian = jacobian_product = transposed_product = None
+
+    with pytest.raises(ValueError, match="no such part"):
+        compile_evaluation(Broken())
+
+
+@pytest.mark.parametrize(("asked", "most"), [("1", 1), ("1000000", None), ("", None), ("0", None)])
+def test_as_many_threads_as_cores_unless_fewer_are_asked_for(
+    asked: str, most: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", asked)
+    assert cores() == (most or len(os.sched_getaffinity(0)))
