@@ -45,9 +45,15 @@ def auto_solver(dtype: str, field: FieldRecipe | keras.Model, weights: int) -> S
 
 
 def auto_scale(
-    recipe: RandomFeatures, network: FlatField, objective: ResidualObjective, solver: LeastSquares, seed: int
+    recipe: RandomFeatures,
+    network: FlatField,
+    objective: ResidualObjective,
+    solver: LeastSquares,
+    *,
+    others: ResidualObjective,
+    seed: int,
 ) -> RandomFeatures:
-    """The recipe with the scale of `SCALES` whose least-squares solution has the least loss on other points.
+    """The recipe with the scale of `SCALES` whose least-squares solution has the least loss on `others`' points.
 
     The network gets the ridges of that scale. The ridges are data of one compiled program, so that each scale costs a
     solution and no compiling.
@@ -57,16 +63,14 @@ def auto_scale(
     """
     advance = solver.compile(objective)
     start = solver.start(network.weights())
-    held_out = tf.function(objective.loss, autograph=False).get_concrete_function(
+    held_out = tf.function(others.loss, autograph=False).get_concrete_function(
         tf.TensorSpec([network.size], network.dtype)
     )
     found: dict[float, float] = {}
     for scale in SCALES:
         replace(recipe, scale=scale).redraw(network.model, seed)
         state, _ = advance(start, 1)
-        objective.resample(1)
         loss = float(held_out(tf.constant(solver.best(state))))
-        objective.resample(0)
         found[scale] = loss if np.isfinite(loss) else np.inf
     best = replace(recipe, scale=min(found, key=lambda scale: found[scale]))
     best.redraw(network.model, seed)

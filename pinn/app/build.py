@@ -18,12 +18,12 @@ from pinn.solvers import (
     Chain,
     Constant,
     Cosine,
+    Engd,
     ExponentialDecay,
     GaussNewtonCg,
     Lbfgs,
     LeastSquares,
     LevenbergMarquardt,
-    NaturalGradient,
     Schedule,
     SelfScaledBfgs,
     SelfScaledBroyden,
@@ -66,9 +66,15 @@ def problem_from(options: Mapping[str, Any]) -> Problem:
         ) from error
 
 
-def field_from(options: Mapping[str, Any]) -> FieldRecipe:
-    """The network recipe of a config: `name` chooses it, the other keys are its options."""
-    return construct(_choice("field", options.get("name"), FIELDS), without_name(options), "field")
+def field_from(options: Mapping[str, Any]) -> FieldRecipe | None:
+    """The network recipe of a config: `name` chooses it, the other keys are its options.
+
+    `None` for `auto`, where the run is to choose; an option of a network that is named there asks for a network.
+    """
+    if options.get("name") == AUTO:
+        asked = {key: value for key, value in without_name(options).items() if value is not None}
+        return construct(Mlp, asked, "field") if asked else None
+    return construct(_choice("field", options.get("name"), {AUTO: None, **FIELDS}), without_name(options), "field")
 
 
 def sampling_from(options: Mapping[str, Any]) -> Sampling:
@@ -139,7 +145,7 @@ STAGES: dict[str, Callable[..., Solver]] = {
             SelfScaledBroyden,
             GaussNewtonCg,
             LevenbergMarquardt,
-            NaturalGradient,
+            Engd,
             LeastSquares,
         )
     },

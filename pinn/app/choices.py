@@ -10,6 +10,7 @@ from typing import Any, final
 
 import keras
 
+from pinn.app.ladder import BEST
 from pinn.fields import FieldRecipe
 from pinn.problems import Problem
 from pinn.solvers import Solver
@@ -23,20 +24,25 @@ DTYPES = ("float32", "float64")
 class Choices:
     """The arguments of `pinn.solve` with their defaults filled in.
 
-    `solver` is None where the run is to choose one, which takes the field to be built.
+    `field` and `solver` are None where the run is to choose them.
     """
 
-    field: FieldRecipe | keras.Model
+    field: FieldRecipe | keras.Model | None
     solver: Solver | None
     sampling: Sampling
     engine: str
     conditions: str
     weights: Mapping[str, float]
-    accuracy: float | None
+    accuracy: float | str | None
     seed: int
     dtype: str
     device: str
     time_limit: float | None
+
+    @property
+    def tolerance(self) -> float | None:
+        """The relative error asked for as a number, if it is one."""
+        return None if self.accuracy is None or isinstance(self.accuracy, str) else float(self.accuracy)
 
 
 def require(problem: Problem, chosen: Choices, observer: Observer | None) -> None:
@@ -49,8 +55,7 @@ def require(problem: Problem, chosen: Choices, observer: Observer | None) -> Non
     _require_objects(problem, chosen, observer)
     if chosen.dtype not in DTYPES:
         raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}; got {chosen.dtype!r}")
-    if chosen.accuracy is not None and not (_is_positive(chosen.accuracy) and math.isfinite(chosen.accuracy)):
-        raise ValueError(f"accuracy: expected a positive relative error such as 1e-4; got {chosen.accuracy!r}")
+    _require_accuracy(chosen.accuracy)
     if chosen.time_limit is not None and not _is_positive(chosen.time_limit):
         raise ValueError(f"time_limit: expected a positive number of seconds; got {chosen.time_limit!r}")
     if isinstance(chosen.seed, bool) or not isinstance(chosen.seed, int) or chosen.seed < 0:
@@ -60,8 +65,17 @@ def require(problem: Problem, chosen: Choices, observer: Observer | None) -> Non
             raise ValueError(f"weights.{name}: expected a positive number; got {weight!r}")
 
 
+def _require_accuracy(accuracy: Any) -> None:
+    if accuracy is None or accuracy == BEST:
+        return
+    if not (_is_positive(accuracy) and math.isfinite(accuracy)):
+        raise ValueError(f"accuracy: expected a positive relative error such as 1e-4, or 'best'; got {accuracy!r}")
+
+
 def _require_objects(problem: Problem, chosen: Choices, observer: Observer | None) -> None:
-    is_field = isinstance(chosen.field, keras.Layer) or callable(getattr(chosen.field, "build", None))
+    is_field = (
+        chosen.field is None or isinstance(chosen.field, keras.Layer) or callable(getattr(chosen.field, "build", None))
+    )
     kinds: tuple[tuple[str, Any, bool, str], ...] = (
         ("problem", problem, isinstance(problem, Problem), "a pinn.Problem"),
         ("field", chosen.field, is_field, "a recipe such as pinn.fields.Mlp(width=64), or a Keras model"),

@@ -49,6 +49,8 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     with interruption() as interrupted:  # what took long to compute is saved whole
         solution.save(folder)
     summary = solution.summary
+    if "choice" in summary:
+        _print(f"chosen: {summary['choice']}")
     _print(
         status_line(
             summary["problem"],

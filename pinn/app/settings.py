@@ -22,11 +22,16 @@ _FIXED = "fixed"
 _MINIMUM = "minimum"
 _ABOVE = "above"
 _BELOW = "below"
+_WORD = "word"
 
 
-def _number(*, minimum: float | None = None, above: float | None = None, below: float | None = None) -> Any:
-    """A field whose value must be `>= minimum`, `> above` and `< below`; `None` passes where the type allows it."""
-    return field(default=MISSING, metadata={_MINIMUM: minimum, _ABOVE: above, _BELOW: below})
+def _number(
+    *, minimum: float | None = None, above: float | None = None, below: float | None = None, word: str | None = None
+) -> Any:
+    """A field whose value must be `>= minimum`, `> above` and `< below`; `None` passes where the type allows it, and
+    `word` where the type is `Any`.
+    """
+    return field(default=MISSING, metadata={_MINIMUM: minimum, _ABOVE: above, _BELOW: below, _WORD: word})
 
 
 def _name(value: str) -> Any:
@@ -73,6 +78,16 @@ class MlpSettings:
     width: int = _number(minimum=1)
     depth: int = _number(minimum=1)
     activation: str = MISSING
+
+
+@dataclass
+class AutoFieldSettings:
+    """The program picks the field; any option that is not null asks for a multilayer perceptron."""
+
+    name: str = _name("auto")
+    width: Optional[int] = _number(minimum=1)  # noqa: UP045
+    depth: Optional[int] = _number(minimum=1)  # noqa: UP045
+    activation: Optional[str] = MISSING  # noqa: UP045
 
 
 @dataclass
@@ -156,10 +171,10 @@ class LevenbergMarquardtSettings:
 
 
 @dataclass
-class NaturalGradientSettings(LevenbergMarquardtSettings):
+class EngdSettings(LevenbergMarquardtSettings):
     """Energy natural gradient steps of constant damping, with momentum and a line search."""
 
-    name: str = _name("natural_gradient")
+    name: str = _name("engd")
     momentum: float = _number(minimum=0, below=1)
 
 
@@ -196,7 +211,7 @@ class ChainSettings:
     ss_broyden: Optional[SelfScaledBroydenSettings] = None  # noqa: UP045
     gauss_newton_cg: Optional[GaussNewtonCgSettings] = None  # noqa: UP045
     levenberg_marquardt: Optional[LevenbergMarquardtSettings] = None  # noqa: UP045
-    natural_gradient: Optional[NaturalGradientSettings] = None  # noqa: UP045
+    engd: Optional[EngdSettings] = None  # noqa: UP045
     least_squares: Optional[LeastSquaresSettings] = None  # noqa: UP045
 
 
@@ -235,7 +250,7 @@ class Settings:
     solver: Any = MISSING
     sampling: Any = MISSING
     engine: Any = MISSING
-    accuracy: Optional[float] = _number(above=0)  # noqa: UP045
+    accuracy: Any = _number(above=0, word="best")  # noqa: RUF009 - as of all the others
     conditions: Conditions = MISSING
     weights: dict[str, float] = dataclasses.field(default_factory=dict)
     seed: int = _number(minimum=0)
@@ -247,6 +262,7 @@ class Settings:
 
 SCHEMAS: Mapping[str, type] = {
     "settings": Settings,
+    "auto_field_settings": AutoFieldSettings,
     "mlp_settings": MlpSettings,
     "fourier_settings": FourierSettings,
     "random_features_settings": RandomFeaturesSettings,
@@ -256,7 +272,7 @@ SCHEMAS: Mapping[str, type] = {
     "ss_bfgs_settings": SelfScaledBfgsSettings,
     "ss_broyden_settings": SelfScaledBroydenSettings,
     "levenberg_marquardt_settings": LevenbergMarquardtSettings,
-    "natural_gradient_settings": NaturalGradientSettings,
+    "engd_settings": EngdSettings,
     "gauss_newton_cg_settings": GaussNewtonCgSettings,
     "least_squares_settings": LeastSquaresSettings,
     "chain_settings": ChainSettings,
@@ -325,6 +341,11 @@ def _check_option(key: str, value: Any, default: Any, limits: Mapping[str, Any])
         raise ValueError(
             f"{key}: the choice {group}={default} has the name {default!r}; got {value!r}. Write {group}={value}."
         )
+    word = limits.get(_WORD)
+    if word is not None and value == word:
+        return
+    if word is not None and (isinstance(value, bool) or not isinstance(value, int | float | None)):
+        raise ValueError(f"{key}: expected a number, null or {word}; got {value!r}.")
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{key}: expected a finite number; got {value}.")
     if value is None:

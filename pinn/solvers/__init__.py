@@ -1,7 +1,7 @@
 """Numerical optimisation against the `Objective` protocol: knows no equation, no field and no network.
 
 `Solver` is the contract. `Adam` is of first order. `Lbfgs`, `Bfgs`, `SelfScaledBfgs` and `SelfScaledBroyden` are
-quasi-Newton methods. `LevenbergMarquardt`, `NaturalGradient` and, without a matrix, `GaussNewtonCg` are of Gauss and
+quasi-Newton methods. `LevenbergMarquardt`, `Engd` and, without a matrix, `GaussNewtonCg` are of Gauss and
 Newton, and `LeastSquares` solves linear residuals at once. `Chain` runs solvers one after the other. A solver turns an
 `Objective` into a function that advances a `State`, a dictionary of arrays.
 """
@@ -11,12 +11,12 @@ from __future__ import annotations
 from pinn.solvers.adam import Adam
 from pinn.solvers.bfgs import Bfgs, SelfScaledBfgs, SelfScaledBroyden
 from pinn.solvers.chain import Chain
+from pinn.solvers.engd import Engd
 from pinn.solvers.gauss_newton_cg import GaussNewtonCg
 from pinn.solvers.lbfgs import Lbfgs
 from pinn.solvers.least_squares import LeastSquares
 from pinn.solvers.levenberg_marquardt import LevenbergMarquardt
 from pinn.solvers.line_search import StrongWolfe
-from pinn.solvers.natural_gradient import NaturalGradient
 from pinn.solvers.objective import Divisible, Objective
 from pinn.solvers.schedules import Constant, Cosine, ExponentialDecay, Schedule
 from pinn.solvers.solver import Advance, Progress, Solver, State, StopReason
@@ -34,7 +34,7 @@ __all__ = [
     "Lbfgs",
     "LeastSquares",
     "LevenbergMarquardt",
-    "NaturalGradient",
+    "Engd",
     "Divisible",
     "Objective",
     "Progress",

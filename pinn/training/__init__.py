@@ -2,6 +2,7 @@
 
 from pinn.training.enforcement import Enforcement, enforce
 from pinn.training.history import History
+from pinn.training.linearity import linear
 from pinn.training.loop import Event, Observer, Training, train
 from pinn.training.objective import ResidualObjective
 from pinn.training.sampling import SAMPLERS, Sampling, boundary_points, interior_points
@@ -21,6 +22,7 @@ __all__ = [
     "boundary_points",
     "enforce",
     "interior_points",
+    "linear",
     "natural_weight",
     "terms_of",
     "train",

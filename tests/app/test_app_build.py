@@ -29,11 +29,11 @@ from pinn.solvers import (
     Chain,
     Constant,
     Cosine,
+    Engd,
     ExponentialDecay,
     GaussNewtonCg,
     Lbfgs,
     LevenbergMarquardt,
-    NaturalGradient,
     Solver,
 )
 from pinn.solvers.line_search import StrongWolfe
@@ -175,7 +175,7 @@ SOLVERS_MADE: dict[str, tuple[dict[str, Any], Solver]] = {
     "chain of defaults": ({"name": "chain"}, Chain((Adam(learning_rate=Constant(1e-3)), Lbfgs()))),
     "bfgs": ({"name": "bfgs", "transform": "none"}, Bfgs(transform="none")),
     "levenberg_marquardt": ({"name": "levenberg_marquardt", "damping": 1}, LevenbergMarquardt(damping=1.0)),
-    "natural_gradient": ({"name": "natural_gradient", "momentum": 0}, NaturalGradient(momentum=0.0)),
+    "engd": ({"name": "engd", "momentum": 0}, Engd(momentum=0.0)),
     "gauss_newton_cg": ({"name": "gauss_newton_cg", "rank": 7}, GaussNewtonCg(rank=7)),
     "chain of other stages": (
         {"name": "chain", "bfgs": {"max_steps": 9}, "adam": {}},
@@ -384,7 +384,7 @@ def test_a_problem_that_no_config_holds_is_never_described_as_another_one(proble
 
 def test_a_network_made_by_hand_is_custom() -> None:
     assert describe_field(None) == {"name": "custom"}
-    with pytest.raises(ValueError, match="field: expected one of mlp, fourier, random_features; got 'custom'"):
+    with pytest.raises(ValueError, match="field: expected one of auto, mlp, fourier, random_features; got 'custom'"):
         field_from(describe_field(None))
 
 
@@ -394,12 +394,16 @@ COSINE = {"name": "adam", "schedule": "cosine", "learning_rate": 0.1, "final_lea
 
 # maker, options -> what is said
 WRONG: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
-    "field, unknown": (field_from, {"name": "mpl"}, "field: expected one of mlp, fourier, random_features; got 'mpl'"),
-    "field, none": (field_from, {}, "field: expected one of mlp, fourier, random_features; got None"),
+    "field, unknown": (
+        field_from,
+        {"name": "mpl"},
+        "field: expected one of auto, mlp, fourier, random_features; got 'mpl'",
+    ),
+    "field, none": (field_from, {}, "field: expected one of auto, mlp, fourier, random_features; got None"),
     "field, a list": (
         field_from,
         {"name": ["mlp"]},
-        r"field: expected one of mlp, .*; got \['mlp'\]",
+        r"field: expected one of auto, mlp, .*; got \['mlp'\]",
     ),
     "field, near miss": (
         field_from,

@@ -55,12 +55,15 @@ MISUSE: dict[str, tuple[dict[str, Any], str]] = {
     "text for a weight": ({"weights": {"equation": "a"}}, "weights.equation: expected a positive number; got 'a'"),
     "text for an accuracy": (
         {"accuracy": "1e-3"},
-        "accuracy: expected a positive relative error such as 1e-4; got '1e-3'",
+        "accuracy: expected a positive relative error such as 1e-4, or 'best'; got '1e-3'",
     ),
-    "no accuracy at all": ({"accuracy": 0}, "accuracy: expected a positive relative error such as 1e-4; got 0"),
+    "no accuracy at all": (
+        {"accuracy": 0},
+        "accuracy: expected a positive relative error such as 1e-4, or 'best'; got 0",
+    ),
     "an infinite accuracy": (
         {"accuracy": np.inf},
-        "accuracy: expected a positive relative error such as 1e-4; got inf",
+        "accuracy: expected a positive relative error such as 1e-4, or 'best'; got inf",
     ),
     "text for a time": ({"time_limit": "1"}, "time_limit: expected a positive number of seconds; got '1'"),
     "a negative seed": ({"seed": -1}, "seed: expected a whole number of at least 0; got -1"),

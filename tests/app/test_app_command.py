@@ -23,12 +23,12 @@ KEYS = (
 BAD_INPUT = {
     "unknown choice": (
         ["field=mpl"],
-        "field: expected one of fourier, mlp, random_features; got 'mpl'. Did you mean field=mlp?",
+        "field: expected one of auto, fourier, mlp, random_features; got 'mpl'. Did you mean field=mlp?",
     ),
     "unknown choice, nothing near": (
         ["solver=newton"],
-        "solver: expected one of adam, auto, bfgs, chain, gauss_newton_cg, lbfgs, least_squares, levenberg_marquardt, "
-        "natural_gradient, ss_bfgs, ss_broyden; got 'newton'.",
+        "solver: expected one of adam, auto, bfgs, chain, engd, gauss_newton_cg, lbfgs, least_squares, "
+        "levenberg_marquardt, ss_bfgs, ss_broyden; got 'newton'.",
     ),
     "unknown experiment": (
         ["experiment=smok"],
@@ -66,11 +66,12 @@ BAD_INPUT = {
         ["hydra.run.dri=x"],
         "hydra.run.dri: no such key; expected one of dir.\nDid you mean hydra.run.dir?",
     ),
-    "text for an integer": (["field.width=abc"], "field.width: expected an integer; got 'abc'."),
-    "fraction for an integer": (["field.width=2.5"], "field.width: expected an integer; got 2.5."),
-    "null for an integer": (["field.width=null"], "field.width: expected an integer; got null."),
-    "text for a number": (["accuracy=small"], "accuracy: expected a number or null; got 'small'."),
+    "text for an integer": (["field=mlp", "field.width=abc"], "field.width: expected an integer; got 'abc'."),
+    "fraction for an integer": (["field=mlp", "field.width=2.5"], "field.width: expected an integer; got 2.5."),
+    "null for an integer": (["field=mlp", "field.width=null"], "field.width: expected an integer; got null."),
+    "text for a number": (["accuracy=small"], "accuracy: expected a number, null or best; got 'small'."),
     "text for a weight": (["weights.conditions=big"], "weights.conditions: expected a number; got 'big'."),
+    "a switch for an accuracy": (["accuracy=true"], "accuracy: expected a number, null or best; got True."),
     "text for a switch": (["progress=perhaps"], "progress: expected true or false; got 'perhaps'."),
     "a word not on offer": (
         ["dtype=flot32"],
@@ -84,7 +85,7 @@ BAD_INPUT = {
     "deleted group": (["~field"], "field: a value is missing; give one by field=VALUE."),
     "renamed choice": (
         ["field.name=fourier"],
-        "field.name: the choice field=mlp has the name 'mlp'; got 'fourier'. Write field=fourier.",
+        "field.name: the choice field=auto has the name 'auto'; got 'fourier'. Write field=fourier.",
     ),
     "no value": (["field"], "expected key=value; got 'field'. 'pinn --help' shows the keys."),
     "no key": (["=3"], "expected key=value; got '=3'. 'pinn --help' shows the keys."),
@@ -114,7 +115,7 @@ BAD_INPUT = {
     "no saved config": (["nope.yaml"], "nope.yaml: no such file; expected the config.yaml of a run."),
     "bad choice in a sweep": (
         ["-m", "field=mlp,mpl"],
-        "field: expected one of fourier, mlp, random_features; got 'mpl'. Did you mean field=mlp?",
+        "field: expected one of auto, fourier, mlp, random_features; got 'mpl'. Did you mean field=mlp?",
     ),
     "said by the run": (["seed=7"], "problem.k: expected a number above 0; got -1.\nTry problem.k=1."),
 }
@@ -157,7 +158,7 @@ def test_the_default_config_reaches_the_run_as_plain_data(run: FakeRun, work: Pa
         {
             "name": "poisson_2d",
             "problem": {"_target_": "pinn.problems.Poisson2D"},
-            "field": {"name": "mlp", "width": 32, "depth": 2, "activation": "tanh"},
+            "field": {"name": "auto", "width": None, "depth": None, "activation": None},
             "solver": {"name": "auto"},
             "sampling": {"name": "sobol", "interior": None, "boundary": None, "initial": None, "resample_every": 0},
             "engine": {"name": "auto"},
@@ -322,7 +323,7 @@ def test_choices_in_the_conf_folder_of_the_working_directory(
     assert main(["problem=broken"], run=run) == 2
     assert capsys.readouterr().err.startswith(f"pinn: {work}/conf/problem/broken.yaml, line 2: expected ',' or ']'")
     assert main(["--help"], run=run) == 0
-    assert "field: fourier, mlp, random_features, wide, wrong\n" in capsys.readouterr().out
+    assert "field: auto, fourier, mlp, random_features, wide, wrong\n" in capsys.readouterr().out
 
 
 def test_a_saved_config_runs_again(run: FakeRun, work: Path) -> None:
@@ -393,8 +394,8 @@ def test_version_and_help(run: FakeRun, work: Path, capsys: pytest.CaptureFixtur
     assert main(["--help"], run=run) == 0
     text = capsys.readouterr().out
     for line in (
-        "field: fourier, mlp, random_features",
-        "solver: adam, auto, bfgs, chain, lbfgs",
+        "field: auto, fourier, mlp, random_features",
+        "solver: adam, auto, bfgs, chain, engd, gauss_newton_cg, lbfgs",
         "pinn -m problem=poisson_2d",
     ):
         assert line in text

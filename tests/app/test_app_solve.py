@@ -17,12 +17,13 @@ import tensorflow as tf
 import yaml
 from matplotlib.image import imread
 
+from pinn.app.attempt import VALIDATION_POINTS
 from pinn.app.automatic import SCALES
 from pinn.app.locate import conf_folder
 from pinn.app.messages import FAILED, INTERRUPTED, SOLVED
 from pinn.app.run import run
 from pinn.app.solution import Solution, load
-from pinn.app.solve import VALIDATION_POINTS, solve
+from pinn.app.solve import solve
 from pinn.calculus import Jet, PointSet
 from pinn.fields import Mlp, RandomFeatures
 from pinn.geometry import Interval, Shape

@@ -27,11 +27,11 @@ from pinn.solvers import (
     Bfgs,
     Chain,
     Cosine,
+    Engd,
     GaussNewtonCg,
     Lbfgs,
     LeastSquares,
     LevenbergMarquardt,
-    NaturalGradient,
     Progress,
     SelfScaledBfgs,
     SelfScaledBroyden,
@@ -58,9 +58,9 @@ SOLVERS = {
     "ss_bfgs": Case(SelfScaledBfgs(max_steps=600), least_squares=1e-24, rosenbrock=1e-24, tanh=1e-10),
     "ss_broyden": Case(SelfScaledBroyden(max_steps=600), least_squares=1e-24, rosenbrock=1e-24, tanh=1e-10),
     "levenberg_marquardt": Case(LevenbergMarquardt(max_steps=600), least_squares=1e-24, rosenbrock=1e-24, tanh=1e-10),
-    "natural_gradient": Case(
+    "engd": Case(
         # Long steps lead it into the other minimum of this function, at (-0.78, 0.61, 0.38, 0.15).
-        NaturalGradient(max_steps=600),
+        Engd(max_steps=600),
         least_squares=1e-24,
         rosenbrock=3.70142861043002,
         tanh=1e-10,

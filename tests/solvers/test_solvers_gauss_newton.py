@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from solvers_objectives import Residual, identical, least_squares, rosenbrock, tanh_fit, tanh_start, through_a_file
 
-from pinn.solvers import GaussNewtonCg, LeastSquares, LevenbergMarquardt, NaturalGradient, StopReason
+from pinn.solvers import Engd, GaussNewtonCg, LeastSquares, LevenbergMarquardt, StopReason
 from pinn.solvers.gauss_newton import DenseLocal, Gram
 from pinn.solvers.gauss_newton_cg import Sketch
 from pinn.solvers.linearized import Linearization
@@ -37,7 +37,7 @@ def test_directions_pull_towards_what_they_are_asked_to() -> None:
 
 def test_one_natural_gradient_step_is_the_formula_with_the_first_minimum_along_it() -> None:
     objective, start = tanh_fit(), tanh_start()
-    solver = NaturalGradient(damping=1e-2, momentum=0.5)
+    solver = Engd(damping=1e-2, momentum=0.5)
     advance = solver.compile(objective)
     one, _ = advance(solver.start(start), 1)
     two, _ = advance(one, 1)
@@ -53,7 +53,7 @@ def test_one_natural_gradient_step_is_the_formula_with_the_first_minimum_along_i
 
 
 def test_momentum_that_leads_uphill_is_dropped() -> None:
-    solver = NaturalGradient(damping=1e-12, momentum=0.9)
+    solver = Engd(damping=1e-12, momentum=0.9)
     rng = np.random.default_rng(5)
     A, b = rng.normal(size=(20, 6)), rng.normal(size=20)
     start = {**solver.start(np.zeros(6)), "velocity": 1e8 * rng.normal(size=6)}

@@ -20,7 +20,7 @@ _MOST_DAMPING = 1e6
 
 
 @dataclass(frozen=True, kw_only=True)
-class NaturalGradient(ModellingSolver):
+class Engd(ModellingSolver):
     r"""Gauss-Newton directions of constant damping, with momentum, and the step length that lowers the loss most.
 
     .. math::
@@ -45,18 +45,18 @@ class NaturalGradient(ModellingSolver):
     Goldshlager, M. Zeinhofer, arXiv 2505.12149 (2025), for both together.
     """
 
-    name: ClassVar[str] = "natural_gradient"
+    name: ClassVar[str] = "engd"
 
     damping: float = 1e-10
     momentum: float = 0.3
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        between("NaturalGradient", "damping", self.damping, 0.0)
-        between("NaturalGradient", "momentum", self.momentum, 0.0, 1.0, closed=True)
+        between("Engd", "damping", self.damping, 0.0)
+        between("Engd", "momentum", self.momentum, 0.0, 1.0, closed=True)
 
     def look(self, objective: Objective) -> Local:
-        return DenseLocal.of("NaturalGradient", objective)
+        return DenseLocal.of("Engd", objective)
 
     def memory(self, weights: np.ndarray) -> State:
         return {"velocity": np.zeros_like(weights)}

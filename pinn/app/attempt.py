@@ -1,0 +1,232 @@
+"""One field, one solver: from a problem to a solution that has been measured."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from typing import Any, final
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pinn.app.automatic import auto_scale, auto_solver
+from pinn.app.choices import Choices
+from pinn.app.record import config_of, summary_of
+from pinn.app.solution import Solution, field_evaluator
+from pinn.calculus import Engine, PointSet, engine_named
+from pinn.fields import FieldRecipe, FlatField, RandomFeatures
+from pinn.problems import Problem, rehearse
+from pinn.solvers import Chain, LeastSquares, Solver
+from pinn.training import (
+    Enforcement,
+    Observer,
+    ResidualObjective,
+    Sampling,
+    Training,
+    enforce,
+    interior_points,
+    linear,
+    terms_of,
+    train,
+)
+from pinn.training.loop import INTERRUPTED
+from pinn.validation import validate
+
+VALIDATION_POINTS = 2**14
+_MONITOR_POINTS = 2**11
+# Of the asked accuracy, where training may end: the error is watched on fewer points than it is judged on.
+_MARGIN = 0.9
+# No epoch of training points gets as far as these seeds.
+_VALIDATION_STREAM, _HELD_OUT_STREAM = 2**31, 2**30
+
+
+@final
+@dataclass(frozen=True)
+class Attempt:
+    """A solution, its relative error, true or estimated, and whether it is no use to try anything else."""
+
+    solution: Solution
+    error: float
+    ended: bool
+
+
+@final
+@dataclass(frozen=True)
+class Bench:
+    """A problem made ready for attempts: what every field and solver has in common.
+
+    Args:
+        problem: what is to be solved.
+        chosen: everything chosen besides the field and the solver.
+        enforcement: which conditions hold exactly.
+        held_out: points to validate on, `[N, d]`.
+        running_on: the device.
+        observer: told about progress.
+    """
+
+    problem: Problem
+    chosen: Choices
+    enforcement: Enforcement
+    held_out: np.ndarray
+    running_on: str
+    observer: Observer | None
+
+    @classmethod
+    def of(cls, problem: Problem, chosen: Choices, running_on: str, observer: Observer | None) -> Bench:
+        """Rehearse the problem and draw the points.
+
+        Raises:
+            ValueError, TypeError: a problem or conditions that cannot work.
+        """
+        rehearse(problem, tf.as_dtype(chosen.dtype))
+        held_out = interior_points(
+            problem.domain, VALIDATION_POINTS, kind="sobol", seed=(chosen.seed, _VALIDATION_STREAM)
+        )
+        enforcement = enforce(problem, chosen.conditions)
+        return cls(problem, chosen, enforcement, held_out.astype(chosen.dtype), running_on, observer)
+
+    def is_linear(self) -> bool:
+        """Whether the equation and all conditions are linear in the field."""
+        dtype = tf.as_dtype(self.chosen.dtype)
+        terms = terms_of(
+            self.problem, self.problem.conditions(), self.chosen.sampling, dtype=dtype, weights=self.chosen.weights
+        )
+        return linear(terms, components=self.problem.components, dtype=dtype, engine=engine_named(self.chosen.engine))
+
+    def attempt(
+        self, field: FieldRecipe | keras.Model, solver: Solver | None, *, time_limit: float | None = None
+    ) -> Attempt:
+        """Train a field by a solver (`None`: by `auto_solver`) and measure it."""
+        began = time.perf_counter()
+        problem, chosen = self.problem, self.chosen
+        network = FlatField(self._network(field), tf.as_dtype(chosen.dtype))
+        _require_shape(network, problem)
+        engine = engine_named(chosen.engine)
+        objective = self._objective(network, engine, chosen.sampling, chosen.seed)
+        # Anywhere in the domain: points on a grid would be those of every other grid.
+        elsewhere = replace(chosen.sampling, kind="uniform")
+        others = self._objective(network, engine_named(chosen.engine), elsewhere, chosen.seed + _HELD_OUT_STREAM)
+        solver = solver or auto_solver(chosen.dtype, field, network.size)
+        evaluator = field_evaluator(
+            problem, network.model, self.enforcement.ansatz, engine=engine_named(chosen.engine), dtype=chosen.dtype
+        )
+        if problem.exact is not None:
+            evaluator.exact(self.held_out)  # a truth that is not finite is found before any training
+        if isinstance(field, RandomFeatures) and field.scale is None and isinstance(solver, LeastSquares):
+            field = auto_scale(field, network, objective, solver, others=others, seed=chosen.seed)
+        built = time.perf_counter()
+        training = train(
+            objective,
+            solver,
+            network.weights(),
+            steps_planned=_steps_planned(solver),
+            goal=None if chosen.tolerance is None else _MARGIN * chosen.tolerance,
+            monitor=_monitor(problem, objective, self.held_out[:_MONITOR_POINTS]),
+            observer=self.observer,
+            resample_every=chosen.sampling.resample_every,
+            time_limit=time_limit,
+        )
+        network.assign(training.weights)
+        report = validate(evaluator, self.held_out, tolerance=chosen.tolerance)
+        points = objective.points()
+        seconds = {
+            "build": built - began,
+            "compile": training.compile_seconds,
+            "train": training.train_seconds,
+            "total": time.perf_counter() - began,
+        }
+        summary = summary_of(
+            problem,
+            chosen,
+            field,
+            solver,
+            training=training,
+            report=report,
+            seconds=seconds,
+            weights=network.size,
+            points=points,
+            running_on=self.running_on,
+            engine=engine,
+        )
+        solution = Solution(
+            problem=problem,
+            model=network.model,
+            evaluator=evaluator,
+            summary=summary,
+            config=config_of(problem, chosen, field, solver),
+            history=training.history.columns(),
+            collocation=points,
+            validation=self.held_out,
+            state=training.state,
+        )
+        error = report.errors.relative_l2 if report.errors else _estimate(others, training.weights)
+        return Attempt(solution, error if math.isfinite(error) else math.inf, _ended(training))
+
+    def _network(self, field: FieldRecipe | keras.Model) -> keras.Model:
+        if isinstance(field, keras.Layer):
+            return field
+        lower, upper = self.problem.domain.bounds
+        return field.build(
+            lower=lower,
+            upper=upper,
+            components=self.problem.components,
+            dtype=self.chosen.dtype,
+            seed=self.chosen.seed,
+        )
+
+    def _objective(self, network: FlatField, engine: Engine, sampling: Sampling, seed: int) -> ResidualObjective:
+        penalties = self.enforcement.penalties
+        terms = terms_of(self.problem, penalties, sampling, dtype=network.dtype, weights=self.chosen.weights)
+        return ResidualObjective(network, self.enforcement.ansatz, terms, engine=engine, seed=seed)
+
+
+def _ended(training: Training) -> bool:
+    return training.interrupted or training.stop_reason == INTERRUPTED
+
+
+def _estimate(objective: ResidualObjective, weights: np.ndarray) -> float:
+    """The residual on points held out, relative to that of the field with nothing learned."""
+    loss = tf.function(objective.loss, autograph=False).get_concrete_function(
+        tf.TensorSpec([objective.size], objective.dtype)
+    )
+    start, end = (float(loss(tf.constant(w, objective.dtype))) for w in (np.zeros_like(weights), weights))
+    return math.sqrt(end / start) if start > 0 else math.sqrt(end)
+
+
+def _require_shape(network: FlatField, problem: Problem) -> None:
+    """Try the network at one point: a model made by hand may have any number of inputs and outputs."""
+    point = tf.constant(np.mean(problem.domain.bounds, axis=0, keepdims=True), network.dtype)
+    expected = f"field: expected a model [N, {point.shape[1]}] -> [N, {problem.components}]"
+    try:
+        value = network(tf.constant(network.weights()), point)
+    except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+        raise ValueError(f"{expected}; got one that fails: {str(error).splitlines()[0]}") from error
+    if value.shape != (1, problem.components):
+        raise ValueError(f"{expected}; got one that makes {value.shape.as_list()} of one point")
+
+
+def _monitor(problem: Problem, objective: ResidualObjective, points: np.ndarray) -> Any:
+    """The true relative L2 error as a function of the weights, on a few of the held-out points; absolute where the
+    truth is zero, as in the validation.
+    """
+    if problem.exact is None:
+        return None
+    coordinates = tf.constant(points)
+    truth = tf.convert_to_tensor(problem.exact(PointSet(coordinates, problem.domain.axes)))
+    truth = truth[:, tf.newaxis] if truth.shape.rank == 1 else truth
+    scale = float(tf.norm(truth)) or math.sqrt(len(points))
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([objective.size], objective.dtype)])
+    def error(weights: tf.Tensor) -> tf.Tensor:
+        return tf.norm(objective.field(weights)(coordinates) - truth) / scale
+
+    # A function that is traced anew in every run would have TensorFlow warn of it in a notebook or a sweep.
+    traced = error.get_concrete_function()
+    return lambda weights: float(traced(tf.constant(weights, objective.dtype)))
+
+
+def _steps_planned(solver: Solver) -> int:
+    stages = solver.stages if isinstance(solver, Chain) else (solver,)
+    return sum(int(getattr(stage, "max_steps", 0)) for stage in stages)

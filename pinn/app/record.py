@@ -1,0 +1,96 @@
+"""What a run says of itself: its summary, and the config that gives it again."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pinn.app.choices import Choices
+from pinn.app.describe import describe_field, describe_problem, describe_sampling, describe_solver, plain
+from pinn.calculus import Engine
+from pinn.fields import FieldRecipe
+from pinn.problems import Problem
+from pinn.solvers import Solver
+from pinn.training import Training
+from pinn.validation import Report
+
+
+def summary_of(
+    problem: Problem,
+    chosen: Choices,
+    field: FieldRecipe | keras.Model,
+    solver: Solver,
+    *,
+    training: Training,
+    report: Report,
+    seconds: Mapping[str, float],
+    weights: int,
+    points: Mapping[str, np.ndarray],
+    running_on: str,
+    engine: Engine,
+) -> dict[str, Any]:
+    """The summary, all of it numbers, words and `None`."""
+    return {
+        "problem": problem.name,
+        "verdict": "fail" if training.failure else report.verdict,
+        "tolerance": report.tolerance,
+        "errors": asdict(report.errors) if report.errors else None,
+        "residual": asdict(report.residual),
+        "reference": asdict(report.reference) if report.reference else None,
+        "seconds": dict(seconds),
+        "steps": training.steps,
+        "stop_reason": training.stop_reason if not training.failure else f"{training.stop_reason}; {training.failure}",
+        "engine": engine.name,
+        "solver": solver.name,
+        "field": _field_name(field),
+        "weights": weights,
+        "points": {**{name: len(p) for name, p in points.items()}, "validation": report.points},
+        "dtype": chosen.dtype,
+        "seed": chosen.seed,
+        "device": running_on,
+        "versions": _versions(),
+        "citation": problem.citation,
+    }
+
+
+def _field_name(field: FieldRecipe | keras.Model) -> str:
+    return field.name if isinstance(field, keras.Layer) else str(describe_field(field)["name"])
+
+
+def _versions() -> dict[str, str]:
+    from pinn import __version__
+
+    return {
+        "pinn": __version__,
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def config_of(problem: Problem, chosen: Choices, field: FieldRecipe | keras.Model, solver: Solver) -> dict[str, Any]:
+    """The config that gives the run again, with the field and the solver that were taken."""
+    recipe = None if isinstance(field, keras.Layer) else field
+    config = {
+        "name": problem.name,
+        "problem": describe_problem(problem),
+        "field": describe_field(recipe),
+        "solver": describe_solver(solver),
+        "sampling": describe_sampling(chosen.sampling),
+        "engine": {"name": chosen.engine},
+        "accuracy": chosen.accuracy,
+        "conditions": chosen.conditions,
+        "weights": dict(chosen.weights),
+        "seed": chosen.seed,
+        "dtype": chosen.dtype,
+        "device": chosen.device,
+        "time_limit": chosen.time_limit,
+    }
+    return {key: plain(value) for key, value in config.items()}

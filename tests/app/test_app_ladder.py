@@ -1,0 +1,152 @@
+"""The accuracy ladder: what is tried, in which order, and when the climb ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pinn.app import solve as solving
+from pinn.app.build import field_from
+from pinn.app.ladder import Rung, climb, rungs
+from pinn.app.run import run
+from pinn.app.solution import load
+from pinn.app.solve import solve
+from pinn.calculus import Jet, PointSet
+from pinn.fields import Mlp, RandomFeatures
+from pinn.geometry import Interval, Shape
+from pinn.problems import Condition, Dirichlet, Poisson1D, Problem
+from pinn.solvers import Adam, LeastSquares
+from pinn.training import Sampling
+
+FEW = Sampling(interior=60, boundary=8)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A rung's outcome."""
+
+    error: float
+    ended: bool = False
+
+
+@dataclass(frozen=True)
+class Rod(Problem):
+    """`u'' = u^power` with `u = 1` at both ends, whose solution nobody says."""
+
+    power: int = 1
+
+    @property
+    def domain(self) -> Shape:
+        return Interval(0.0, 1.0)
+
+    def residual(self, p: PointSet, u: Jet) -> tf.Tensor:
+        return u.laplacian() - u.value**self.power
+
+    def conditions(self) -> Sequence[Condition]:
+        return (Dirichlet(1.0),)
+
+
+def test_features_come_first_where_they_can_serve() -> None:
+    def fields(**how: object) -> list[type]:
+        return [type(rung.field) for rung in rungs(**{"linear": True, "axes": 2, "dtype": "float64", **how})]
+
+    assert fields() == [RandomFeatures, Mlp, Mlp]
+    assert fields(linear=False) == fields(axes=4) == [Mlp, Mlp]
+    assert fields(dtype="float32") == [Mlp]
+
+
+@pytest.mark.parametrize(
+    ("errors", "goal", "tried", "best"),
+    [
+        ([1e-5, 1e-7, 1e-9], 1e-4, 1, 1e-5),
+        ([1e-5, 1e-7, 1e-9], 1e-8, 3, 1e-9),
+        ([1e-5, 1e-3, 1e-4], 1e-8, 3, 1e-5),
+        ([np.inf, 1e-3], 1e-2, 2, 1e-3),
+    ],
+)
+def test_the_climb_ends_when_the_goal_is_reached_and_keeps_the_best(
+    errors: list[float], goal: float, tried: int, best: float
+) -> None:
+    outcomes = iter(errors)
+    ladder = [Rung(Mlp(), None, "")] * len(errors)
+    found, made = climb(ladder, lambda _: Made(next(outcomes)), goal)
+    assert (found.error, len(made)) == (best, tried)
+
+
+def test_the_climb_ends_when_there_is_no_time_left() -> None:
+    found, made = climb([Rung(Mlp(), None, "")] * 3, lambda _: Made(0.5, ended=True), 1e-8)
+    assert (found.error, len(made)) == (0.5, 1)
+
+
+def test_a_linear_equation_is_solved_by_features_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    solution = solve(Poisson1D(), sampling=FEW, accuracy=1e-7)
+    assert solution.errors is not None
+    assert solution.errors.relative_l2 < 1e-7
+    assert solution.summary["choice"] == (
+        "random_features by least_squares, because the equation is linear in u and has 1 axis"
+    )
+    saved = load(solution.save(tmp_path / "first")).config
+    assert saved["field"]["name"] == "random_features"
+    capsys.readouterr()
+    assert run(dict(saved), tmp_path / "again", lambda _: None) == 0
+    assert "chosen" not in capsys.readouterr().out
+    first, again = (np.load(tmp_path / name / "solution.npz") for name in ("first", "again"))
+    np.testing.assert_array_equal(first["value"], again["value"])
+
+
+def test_without_a_truth_the_residual_on_other_points_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A linear equation is done after the features; a nonlinear one goes to the networks at once."""
+    tried: list[str] = []
+
+    def noted(*_: object, **options: object) -> tuple[Rung, ...]:
+        ladder = rungs(**options)
+        tried.extend(type(rung.field).__name__ for rung in ladder)
+        return (ladder[0], Rung(Mlp(width=4, depth=1), Adam(max_steps=3), "a few steps"))
+
+    monkeypatch.setattr(solving, "rungs", noted)
+    solution = solve(Rod(), sampling=FEW)
+    assert solution.summary["field"] == "random_features"
+    assert solution.verdict == "no reference"
+    x = np.linspace(0.0, 1.0, 9)[:, np.newaxis]
+    np.testing.assert_allclose(solution(x), np.cosh(x[:, 0] - 0.5) / np.cosh(0.5), rtol=1e-7)
+    tried.clear()
+    monkeypatch.setattr(solving, "climb", lambda ladder, *_: pytest.fail(ladder[0].why))
+    with pytest.raises(pytest.fail.Exception, match="a network serves any equation"):
+        solve(Rod(power=2), sampling=FEW)
+    assert tried == ["Mlp", "Mlp"]
+
+
+def test_a_rung_that_is_not_enough_leads_to_the_next_and_time_ends_the_climb(monkeypatch: pytest.MonkeyPatch) -> None:
+    ladder = (
+        Rung(Mlp(width=3, depth=1), Adam(max_steps=2), "it is small"),
+        Rung(RandomFeatures(20, scale=1.0), LeastSquares(), "the small one was not enough"),
+    )
+    monkeypatch.setattr(solving, "rungs", lambda **_: ladder)
+    solution = solve(Poisson1D(), sampling=FEW, accuracy="best")
+    assert "the small one was not enough" in solution.summary["choice"]
+    assert solution.summary["seconds"]["total"] > solution.summary["seconds"]["train"]
+    assert solution.summary["tolerance"] is None
+    hurried = solve(Poisson1D(), sampling=FEW, accuracy="best", time_limit=1e-9)
+    assert "it is small" in hurried.summary["choice"]
+
+
+@pytest.mark.parametrize(("solver", "field"), [(LeastSquares(), "random_features"), (Adam(max_steps=1), "mlp")])
+def test_a_solver_that_is_named_has_the_field_that_it_serves(solver: LeastSquares | Adam, field: str) -> None:
+    solution = solve(Poisson1D(), solver=solver, sampling=Sampling(interior=20, boundary=8))
+    assert solution.summary["field"] == field
+    assert "choice" not in solution.summary
+
+
+def test_an_option_of_a_network_asks_for_a_network() -> None:
+    nothing = {"name": "auto", "width": None, "depth": None, "activation": None}
+    assert field_from(nothing) is None
+    assert field_from({**nothing, "width": 7}) == Mlp(width=7)
+    with pytest.raises(ValueError, match=r"field\.wide: unknown"):
+        field_from({**nothing, "wide": 7})
