@@ -133,7 +133,7 @@ def _points(dimension: int) -> int:
 
 def sweeps(names: Sequence[str], rounds: int) -> None:
     """Time and memory over the dimension at 256 points, and over the number of points in the plane: a picture."""
-    dimensions, counts = (1, 3, 10, 30, 100, 300, 1000), (100, 1000, 10_000, 100_000, 1_000_000)
+    dimensions, counts = (1, 3, 10, 100, 1000), (100, 1000, 10_000, 100_000, 1_000_000)
     over_d = _sweep(names, [(d, 256) for d in dimensions], rounds)
     over_n = _sweep(names, [(2, n) for n in counts], rounds)
     _draw({"dimension": (dimensions, over_d), "points": (counts, over_n)})
@@ -179,11 +179,13 @@ def main() -> None:
         help="contestants by name, with ; for a comma",
     )
     parser.add_argument("--without-memory", action="store_true", help="leave out the wide network")
+    parser.add_argument("--without-tables", action="store_true", help="leave out both tables")
     parser.add_argument("--sweeps", action="store_true", help="draw time and memory over d and N as well")
     options = parser.parse_args()
     names = [name.replace(";", ",") for name in options.only.split(",")]
-    steps_table([int(d) for d in options.dimensions.split(",")], names, options.rounds)
-    if not options.without_memory:
+    if not options.without_tables:
+        steps_table([int(d) for d in options.dimensions.split(",")], names, options.rounds)
+    if not (options.without_memory or options.without_tables):
         memory_table([name for name in names if name not in ("tape, eager", "JAX, nested")], 1)
     if options.sweeps:
         sweeps(names, 3)

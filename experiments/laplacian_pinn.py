@@ -1,7 +1,7 @@
 """One training step on `mean((lap u + 1)^2)` by one of our engines, as a process of its own.
 
 Usage: laplacian_pinn.py WAY DIMENSION WIDTHS POINTS, in float32. WAY is `tape-eager`, `tape-graph`, `tape` (under XLA),
-`forward` (under XLA, in one piece) or `blocks` (the same, with the points in blocks as training takes them).
+`forward` (under XLA, in one piece) or `blocks` (the same as training does it: the points in blocks, a share a core).
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ import tensorflow as tf
 from serve import network, request, serve
 
 from pinn.calculus import Engine, Forward, Needs, Tape
-from pinn.training.blocks import blocks_for, sum_over_blocks
+from pinn.solvers import cores
+from pinn.training.blocks import Share, blocks_for, sum_over_blocks
 
 COMPILED: dict[str, Callable[[Callable[[], tf.Tensor]], Callable[[], tf.Tensor]]] = {
     "tape-eager": lambda f: f,
     "tape-graph": tf.function,
     "tape": tf.function(jit_compile=True),
     "forward": tf.function(jit_compile=True),
-    "blocks": tf.function(jit_compile=True),
+    "blocks": tf.function,  # around shares that are compiled each
 }
 
 
@@ -37,7 +38,7 @@ def stepper(way: str, dimension: int, widths: list[int], points: int) -> Callabl
     x = tf.constant(coordinates, tf.float32)
     engine: Engine = Tape() if way.startswith("tape") else Forward()
     needs = Needs.of(traces=[tuple(range(dimension))])
-    blocks = blocks_for(points, 4 * needs.rows * sum(widths)) if way == "blocks" else 1
+    blocks = blocks_for(points, 4 * needs.rows * sum(widths))
 
     def field(p: tf.Tensor) -> tf.Tensor:
         hidden = p
@@ -51,7 +52,14 @@ def stepper(way: str, dimension: int, widths: list[int], points: int) -> Callabl
             loss = tf.reduce_sum(mask * (laplacian + 1) ** 2) / points
         return tape.gradient(loss, weights)
 
-    step = COMPILED[way](lambda: sum_over_blocks(part, [x], blocks))
+    @tf.function(jit_compile=True, autograph=False, input_signature=[tf.TensorSpec([], tf.int32)])
+    def share(k: tf.Tensor) -> list[tf.Tensor]:
+        return sum_over_blocks(part, [x], blocks, Share(k, cores()))
+
+    def shared() -> list[tf.Tensor]:
+        return [tf.add_n(each) for each in zip(*(share(tf.constant(k)) for k in range(cores())), strict=True)]
+
+    step = COMPILED[way](shared if way == "blocks" else lambda: part(x, tf.ones([points], tf.float32)))
 
     def taken() -> object:
         return step()[0].numpy()

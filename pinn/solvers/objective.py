@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -84,17 +83,16 @@ class Divisible(Protocol):
 
 
 def compile_evaluation(objective: Objective) -> Evaluate:
-    """Return `loss_and_gradient` of the objective as one XLA program between NumPy arrays.
+    """Return `loss_and_gradient` of the objective as a compiled function between NumPy arrays.
 
-    The program is compiled at the first call, once, because the shape `[P]` is fixed. On the CPU an objective that is
-    `Divisible` is evaluated by as many threads as it has parts: XLA by itself keeps less than two cores busy with a
-    small network. The shares are always added in the same order.
+    It is compiled at the first call, once, because the shape `[P]` is fixed.
     """
     import tensorflow as tf
 
-    if isinstance(objective, Divisible) and objective.parts > 1 and "CPU" in tf.constant(0.0).device:
-        return _in_parts(objective, tf.TensorSpec([objective.size], objective.dtype))
-    program = compiled_program(objective.loss_and_gradient, tf.TensorSpec([objective.size], objective.dtype))
+    signature = [tf.TensorSpec([objective.size], objective.dtype)]
+    program = tf.function(
+        divided(objective), jit_compile=not is_divided(objective), autograph=False, input_signature=signature
+    ).get_concrete_function()
 
     def evaluate(weights: np.ndarray) -> tuple[float, np.ndarray]:
         loss, gradient = program(tf.constant(weights))
@@ -103,25 +101,36 @@ def compile_evaluation(objective: Objective) -> Evaluate:
     return evaluate
 
 
-def _in_parts(objective: Divisible, weights_spec: tf.TensorSpec) -> Evaluate:
+def divided(objective: Objective) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """Return `loss_and_gradient`, its shares side by side where the objective is `Divisible` on this device.
+
+    XLA by itself keeps little more than one core busy with a small network. Each share is an XLA program of its own
+    then, the same one for all, and TensorFlow runs them at the same time; the function around them must not be
+    compiled by XLA again. The shares are added in one order, so that the sum has the same bits every time.
+    """
     import tensorflow as tf
 
-    program = compiled_program(objective.part_of_loss_and_gradient, weights_spec, tf.TensorSpec([], tf.int32))
-    first, *others = (tf.constant(part) for part in range(objective.parts))
-    threads = ThreadPoolExecutor(len(others), thread_name_prefix="pinn-evaluation")
+    if not is_divided(objective):
+        return objective.loss_and_gradient
+    assert isinstance(objective, Divisible)
+    share = compiled_program(
+        objective.part_of_loss_and_gradient,
+        tf.TensorSpec([objective.size], objective.dtype),
+        tf.TensorSpec([], tf.int32),
+    )
 
-    def share(weights: tf.Tensor, part: tf.Tensor) -> tuple[float, np.ndarray]:
-        with tf.device("CPU:0"):  # what the calling thread has chosen is not known to the others
-            loss, gradient = program(weights, part)
-        return float(loss), gradient.numpy()
+    def loss_and_gradient(weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        found = [share(weights, tf.constant(part)) for part in range(objective.parts)]
+        return tf.add_n([loss for loss, _ in found]), tf.add_n([gradient for _, gradient in found])
 
-    def evaluate(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        tensor = tf.constant(weights)
-        waiting = [threads.submit(share, tensor, part) for part in others]
-        found = [share(tensor, first), *(one.result() for one in waiting)]
-        return sum(loss for loss, _ in found), np.sum([gradient for _, gradient in found], axis=0)
+    return loss_and_gradient
 
-    return evaluate
+
+def is_divided(objective: Objective) -> bool:
+    """Whether an evaluation is made of shares: on a CPU, where the objective has several."""
+    import tensorflow as tf
+
+    return isinstance(objective, Divisible) and objective.parts > 1 and "CPU" in tf.constant(0.0).device
 
 
 def compiled_program(function: Callable[..., Any], *signature: tf.TensorSpec) -> tf.types.experimental.ConcreteFunction:

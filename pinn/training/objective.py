@@ -21,7 +21,7 @@ from pinn.training.blocks import Share, Summand, blocks_for, sum_over_blocks
 from pinn.training.terms import Term
 
 _LEAST_BYTES = 2**19
-"""Intermediates of a share of points, below which handing it to another thread takes longer than it saves."""
+"""Intermediates of a share of points, below which a share of its own takes longer than it saves."""
 
 
 @final
