@@ -8,12 +8,12 @@
 
     u* = (1 - |x|^2) sum_i c_i sin(x_i + cos(x_{i+1}) + x_{i+1} cos(x_i)),   c_i normal, seeded.
 
-The field is `(1 - |x|^2)` times the sum of a tanh network of 4 layers of 128 and a constant. The constant is that of the
-equation's mean, `lap c (1 - |x|^2) = -2 d c`: without it the first residuals are a hundred times larger than the later
-ones, and Adam's memory of their squares holds it back for thousands of steps; for the same reason that memory is short,
-`beta_2 = 0.99`. Each step draws 100 new points (directions uniform, radii uniform in (0, 1)) and new random axes for the
-Laplacian. The error is relative L2 on 20 000 points of the same distribution; beside it stands the error of the best
-multiple of `1 - |x|^2`, which needs no training.
+The field is `(1 - |x|^2)` times the sum of a tanh network of 4 layers of 128 and a constant. The constant is that of
+the equation's mean, `lap c (1 - |x|^2) = -2 d c`: without it the first residuals are a hundred times larger than the
+later ones, and Adam's memory of their squares holds it back for thousands of steps. For the same reason that memory is
+short, `beta_2 = 0.99`. Each step draws 100 new points (directions uniform, radii uniform in (0, 1)) and new random axes
+for the Laplacian. The error is relative L2 on 20 000 points of the same distribution; beside it stands the error of the
+best multiple of `1 - |x|^2`, which needs no training.
 
 Source of the problem and the setting: Z. Hu, K. Shukla, G. Karniadakis, K. Kawaguchi, Neural Networks 176 (2024).
 """

@@ -34,8 +34,8 @@ def measure(problem: str, overrides: Sequence[str]) -> str:
         summary = json.loads((Path(folder) / "summary.json").read_text(encoding="utf-8"))
     errors = summary["errors"]
     return (
-        f"| `{problem}` | {errors['relative_l2']:.1e} | {errors['max']:.1e} | {errors['relative_h1']:.1e} "
-        f"| {summary['seconds']['train']:.0f} | {seconds:.0f} |"
+        f"| `{problem}` | {summary['field']} | {errors['relative_l2']:.1e} | {errors['max']:.1e} "
+        f"| {errors['relative_h1']:.1e} | {seconds:.0f} |"
     )
 
 
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("overrides", nargs="*", help="overrides for every run, such as time_limit=1")
     parser.add_argument("--problems", default=",".join(shipped()), help="names, separated by commas")
     options = parser.parse_args()
-    print("| problem | relative L2 | largest error | relative H1 | training [s] | total [s] |")
+    print("| problem | field | relative L2 | largest error | relative H1 | total [s] |")
     print("|---|---|---|---|---|---|")
     for problem in options.problems.split(","):
         print(measure(problem, options.overrides), flush=True)

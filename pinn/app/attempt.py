@@ -149,6 +149,7 @@ class Bench:
             points=points,
             running_on=self.running_on,
             engine=engine,
+            names=[condition.name for condition in self.enforcement.penalties],
         )
         solution = Solution(
             problem=problem,

@@ -30,7 +30,7 @@ def rungs(*, linear: bool, axes: int, dtype: str) -> tuple[Rung, ...]:
 
     | rung | field | solver | for | reaches |
     |---|---|---|---|---|
-    | 1 | `RandomFeatures(400)`, with 3 axes 1000 | `LeastSquares` | linear equations, up to 3 axes, `float64` | 1e-10 in 2 axes and 1e-5 in 3, of smooth solutions, in a second or two |
+    | 1 | `RandomFeatures(400)`, with 3 axes 600 | `LeastSquares` | linear equations, up to 3 axes, `float64` | 1e-10 in 2 axes and 1e-5 in 3, of smooth solutions, in a second or two |
     | 2 | `Mlp(32, 2)` | `Bfgs`, 3000 steps; `float32`: Adam | any equation | 1e-6 to 1e-10 in half a minute |
     | 3 | `Mlp(40, 3)` | `Bfgs`, 6000 steps | what is left, `float64` | another digit or so, in minutes |
 
@@ -41,7 +41,7 @@ def rungs(*, linear: bool, axes: int, dtype: str) -> tuple[Rung, ...]:
     precise = dtype == "float64"
     if linear and axes <= _MOST_AXES and precise:
         why = f"the equation is linear in u and has {axes} {'axis' if axes == 1 else 'axes'}"
-        found.append(Rung(RandomFeatures(1000 if axes == _MOST_AXES else 400), LeastSquares(), why))
+        found.append(Rung(RandomFeatures(600 if axes == _MOST_AXES else 400), LeastSquares(), why))
     why = "a network serves any equation" if not found else "random features were not accurate enough"
     found.append(Rung(Mlp(), None, why))
     if precise:

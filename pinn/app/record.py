@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -34,6 +35,7 @@ def summary_of(
     points: Mapping[str, np.ndarray],
     running_on: str,
     engine: Engine,
+    names: Sequence[str],
 ) -> dict[str, Any]:
     """The summary, all of it numbers, words and `None`."""
     return {
@@ -41,7 +43,7 @@ def summary_of(
         "verdict": "fail" if training.failure else report.verdict,
         "tolerance": report.tolerance,
         "errors": asdict(report.errors) if report.errors else None,
-        "residual": asdict(report.residual),
+        "residual": asdict(report.residual) | {"gap": gap_of(training.history.columns(), report.residual.rms, names)},
         "reference": asdict(report.reference) if report.reference else None,
         "seconds": dict(seconds),
         "steps": training.steps,
@@ -57,6 +59,24 @@ def summary_of(
         "versions": _versions(),
         "citation": problem.citation,
     }
+
+
+def gap_of(history: Mapping[str, np.ndarray], elsewhere: float, names: Sequence[str]) -> float | None:
+    """How many times larger the equation's residual is elsewhere than on the points it was trained on, root mean
+    squares both.
+
+    Near 1 for a field that solves the equation everywhere. A large gap says that the loss is small and the answer may
+    be wrong: the field has learned the points.
+
+    Args:
+        history: of the training.
+        elsewhere: the residual on points that were not trained on.
+        names: those of the conditions, whose residuals are not the equation's.
+    """
+    columns = [column for name, column in history.items() if name.startswith("loss/") and name[5:] not in names]
+    last = [float(column[-1]) for column in columns if len(column) and np.isfinite(column[-1])]
+    trained = math.sqrt(sum(last) / len(last)) if last else 0.0
+    return elsewhere / trained if trained > 0.0 and math.isfinite(elsewhere) else None
 
 
 def _field_name(field: FieldRecipe | keras.Model) -> str:

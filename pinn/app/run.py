@@ -15,6 +15,9 @@ from pinn.training import Observer
 from pinn.training.interrupt import interruption
 from pinn.training.loop import INTERRUPTED as TRAINING_INTERRUPTED
 
+WIDE_GAP = 10.0
+"""From here on a field has learned its points more than its equation."""
+
 
 def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     """Solve what a config asks for, write the run folder, and end with one line.
@@ -62,6 +65,12 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
             folder=_shown(folder),
         )
     )
+    gap = summary["residual"].get("gap")
+    if gap is not None and gap > WIDE_GAP:
+        _print(
+            f"the residual is {gap:.0f} times larger between the training points than on them: take more points "
+            "(sampling.interior=...), or draw them anew while training (sampling.resample_every=500)"
+        )
     if interrupted() or summary["stop_reason"] == TRAINING_INTERRUPTED:
         _print("interrupted; the best field so far was saved")
         return INTERRUPTED

@@ -13,6 +13,7 @@ import tensorflow as tf
 from pinn.app import solve as solving
 from pinn.app.build import field_from
 from pinn.app.ladder import Rung, climb, rungs
+from pinn.app.record import gap_of
 from pinn.app.run import run
 from pinn.app.solution import load
 from pinn.app.solve import solve
@@ -150,3 +151,40 @@ def test_an_option_of_a_network_asks_for_a_network() -> None:
     assert field_from({**nothing, "width": 7}) == Mlp(width=7)
     with pytest.raises(ValueError, match=r"field\.wide: unknown"):
         field_from({**nothing, "wide": 7})
+
+
+GAPS = {
+    "one equation": ({"loss/equation": np.array([np.nan, 4.0])}, [], 6.0, 3.0),
+    "two equations, a condition": (
+        {"loss/first": np.array([1.0]), "loss/second": np.array([7.0]), "loss/initial": np.array([1e9])},
+        ["initial"],
+        2.0,
+        1.0,
+    ),
+    "nothing left": ({"loss/equation": np.array([0.0])}, [], 1.0, None),
+    "no step": ({"loss/equation": np.zeros(0)}, [], 1.0, None),
+    "broken": ({"loss/equation": np.array([1.0])}, [], np.inf, None),
+}
+
+
+@pytest.mark.parametrize("name", GAPS)
+def test_the_gap_compares_the_equation_on_and_between_the_points(name: str) -> None:
+    history, conditions, elsewhere, expected = GAPS[name]
+    assert gap_of(history, elsewhere, conditions) == expected
+
+
+def test_a_field_that_has_learned_its_points_is_told_from_one_that_solves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sixty ridges through eight points: no residual there, a large one in between."""
+    config = {
+        "problem": {"_target_": "pinn.problems.Poisson1D"},
+        "field": {"name": "random_features", "features": 60, "scale": 4.0, "activation": "tanh"},
+        "solver": {"name": "least_squares"},
+        "sampling": {"name": "sobol", "interior": 8, "boundary": 8, "initial": None},
+        "engine": {"name": "auto"},
+        **dict.fromkeys(("accuracy", "time_limit")),
+        **{"conditions": "exact", "weights": {}, "seed": 0, "dtype": "float64", "device": "auto"},
+    }
+    assert run(config, tmp_path, lambda _: None) == 0
+    assert "times larger between the training points than on them" in capsys.readouterr().out

@@ -216,7 +216,8 @@ class TestOneRun:
         found = summary_of(folder)
         assert list(found) == SUMMARY_KEYS.split()
         assert set(found["errors"]) == {"relative_l2", "max", "relative_h1"}
-        assert set(found["residual"]) == {"rms", "max"}
+        assert set(found["residual"]) == {"rms", "max", "gap"}
+        assert 0.1 < found["residual"]["gap"] < 10
         assert found["reference"] == {"kind": "exact", "accuracy": 0.0}
         assert (found["problem"], found["verdict"], found["tolerance"]) == ("heat_1d", "pass", 1e3)
         assert (found["steps"], found["stop_reason"]) == (7, "the step limit of the solver was reached")

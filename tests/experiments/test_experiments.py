@@ -63,7 +63,8 @@ def test_the_table_of_problems_has_a_measured_row(capsys: pytest.CaptureFixture[
     row = problems_table.measure("heat_1d", ["time_limit=0.2", "solver=adam", "sampling.interior=200"])
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[0] == "`heat_1d`"
-    assert 0 < float(cells[1]) < 10
+    assert cells[1] == "mlp"
+    assert 0 < float(cells[2]) < 10
     assert float(cells[5]) > 0
 
 
