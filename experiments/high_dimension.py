@@ -37,7 +37,12 @@ from peers import PYTHON, Peer, Timed, in_turn
 from pinn.calculus import engine_named, laplacian, stochastic_laplacian
 from pinn.fields import Mlp
 
-POINTS, TEST_POINTS, SAMPLES = 100, 20_000, 16
+POINTS, TEST_POINTS = 100, 20_000
+
+
+def samples(dimension: int) -> int:
+    """How many random axes a step takes: more where a single one says less about the others."""
+    return min(32 if dimension <= 100 else 16, dimension)
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,7 @@ def start(dimension: int, operator: str, planned: int) -> Run:
 
     def curvature(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         if operator == "stochastic":
-            return stochastic_laplacian(field, samples=min(SAMPLES, dimension), seed=seed)(x)
+            return stochastic_laplacian(field, samples=samples(dimension), seed=seed)(x)
         return laplacian(field, engine=engine_named(operator))(x)
 
     @tf.function(jit_compile=True, autograph=False)

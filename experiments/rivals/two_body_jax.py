@@ -1,6 +1,6 @@
 """Training steps on the two-body problem of `high_dimension.py` in JAX, compiled.
 
-Usage: two_body_jax.py WAY DIMENSION, in float32 with 100 points and 16 random axes. WAY is `axes`, second-order Taylor
+Usage: two_body_jax.py WAY DIMENSION, in float32 with as many points and random axes as there. WAY is `axes`, second-order Taylor
 mode along random axes as STDE does it, or `folx`, the exact forward Laplacian of that library.
 """
 
@@ -17,7 +17,7 @@ from jax.experimental import jet
 from serve import serve
 
 way, dimension = sys.argv[1], int(sys.argv[2])
-POINTS, SAMPLES, WIDTHS = 100, 16, (128, 128, 128, 128)
+POINTS, SAMPLES, WIDTHS = 100, 32 if dimension <= 100 else 16, (128, 128, 128, 128)
 generator = np.random.default_rng(0)
 sizes = [dimension, *WIDTHS, 1]
 weights = [

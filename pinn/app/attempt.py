@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -32,7 +33,7 @@ from pinn.training import (
     train,
 )
 from pinn.training.loop import INTERRUPTED
-from pinn.validation import validate
+from pinn.validation import Evaluator, Report, validate
 
 VALIDATION_POINTS = 2**14
 _MONITOR_POINTS = 2**11
@@ -50,6 +51,19 @@ class Attempt:
     solution: Solution
     error: float
     ended: bool
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A field and a solver, ready to train: the objective, another one on points held out, and what measures."""
+
+    field: FieldRecipe | keras.Model
+    solver: Solver
+    network: FlatField
+    objective: ResidualObjective
+    others: ResidualObjective
+    evaluator: Evaluator
+    engine: Engine
 
 
 @final
@@ -100,6 +114,23 @@ class Bench:
     ) -> Attempt:
         """Train a field by a solver (`None`: by `auto_solver`) and measure it."""
         began = time.perf_counter()
+        pair = self._pair(field, solver)
+        built = time.perf_counter()
+        training = self._trained(pair, time_limit)
+        pair.network.assign(training.weights)
+        report = validate(pair.evaluator, self.held_out, tolerance=self.chosen.tolerance)
+        seconds = {
+            "build": built - began,
+            "compile": training.compile_seconds,
+            "train": training.train_seconds,
+            "total": time.perf_counter() - began,
+        }
+        solution = self._solution(pair, training, report, seconds)
+        error = report.errors.relative_l2 if report.errors else _estimate(pair.others, training.weights)
+        return Attempt(solution, error if math.isfinite(error) else math.inf, _ended(training))
+
+    def _pair(self, field: FieldRecipe | keras.Model, solver: Solver | None) -> _Pair:
+        """A field and its solver, with all that training takes."""
         problem, chosen = self.problem, self.chosen
         network = FlatField(self._network(field), tf.as_dtype(chosen.dtype))
         _require_shape(network, problem)
@@ -116,54 +147,49 @@ class Bench:
             evaluator.exact(self.held_out)  # a truth that is not finite is found before any training
         if isinstance(field, RandomFeatures) and field.scale is None and isinstance(solver, LeastSquares):
             field = auto_scale(field, network, objective, solver, others=others, seed=chosen.seed)
-        built = time.perf_counter()
-        training = train(
-            objective,
-            solver,
-            network.weights(),
-            steps_planned=_steps_planned(solver),
-            goal=None if chosen.tolerance is None else _MARGIN * chosen.tolerance,
-            monitor=_monitor(problem, objective, self.held_out[:_MONITOR_POINTS]),
+        return _Pair(field, solver, network, objective, others, evaluator, engine)
+
+    def _trained(self, pair: _Pair, time_limit: float | None) -> Training:
+        tolerance = self.chosen.tolerance
+        return train(
+            pair.objective,
+            pair.solver,
+            pair.network.weights(),
+            steps_planned=_steps_planned(pair.solver),
+            goal=None if tolerance is None else _MARGIN * tolerance,
+            monitor=_monitor(self.problem, pair.objective, self.held_out[:_MONITOR_POINTS]),
             observer=self.observer,
-            resample_every=chosen.sampling.resample_every,
+            resample_every=self.chosen.sampling.resample_every,
             time_limit=time_limit,
         )
-        network.assign(training.weights)
-        report = validate(evaluator, self.held_out, tolerance=chosen.tolerance)
-        points = objective.points()
-        seconds = {
-            "build": built - began,
-            "compile": training.compile_seconds,
-            "train": training.train_seconds,
-            "total": time.perf_counter() - began,
-        }
+
+    def _solution(self, pair: _Pair, training: Training, report: Report, seconds: Mapping[str, float]) -> Solution:
+        points = pair.objective.points()
         summary = summary_of(
-            problem,
-            chosen,
-            field,
-            solver,
+            self.problem,
+            self.chosen,
+            pair.field,
+            pair.solver,
             training=training,
             report=report,
             seconds=seconds,
-            weights=network.size,
+            weights=pair.network.size,
             points=points,
             running_on=self.running_on,
-            engine=engine,
+            engine=pair.engine,
             names=[condition.name for condition in self.enforcement.penalties],
         )
-        solution = Solution(
-            problem=problem,
-            model=network.model,
-            evaluator=evaluator,
+        return Solution(
+            problem=self.problem,
+            model=pair.network.model,
+            evaluator=pair.evaluator,
             summary=summary,
-            config=config_of(problem, chosen, field, solver),
+            config=config_of(self.problem, self.chosen, pair.field, pair.solver),
             history=training.history.columns(),
             collocation=points,
             validation=self.held_out,
             state=training.state,
         )
-        error = report.errors.relative_l2 if report.errors else _estimate(others, training.weights)
-        return Attempt(solution, error if math.isfinite(error) else math.inf, _ended(training))
 
     def _network(self, field: FieldRecipe | keras.Model) -> keras.Model:
         if isinstance(field, keras.Layer):
