@@ -1,7 +1,7 @@
 """Training steps on the two-body problem of `high_dimension.py` in JAX, compiled.
 
-Usage: two_body_jax.py WAY DIMENSION, in float32 with as many points and random axes as there. WAY is `axes`, second-order Taylor
-mode along random axes as STDE does it, or `folx`, the exact forward Laplacian of that library.
+Usage: two_body_jax.py WAY DIMENSION, in float32 with as many points and random axes as there. WAY is `axes`,
+second-order Taylor mode along random axes as STDE does it, or `folx`, the exact forward Laplacian of that library.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -93,17 +94,21 @@ def _climbed(bench: Bench) -> Solution:
     ladder = rungs(linear=bench.is_linear(), axes=axes, dtype=chosen.dtype)
     ladder = ladder if chosen.accuracy is not None else ladder[:-1] or ladder
 
+    left = math.inf if chosen.time_limit is None else chosen.time_limit
+
     def attempt(rung: Rung) -> Attempt:
-        left = None if chosen.time_limit is None else chosen.time_limit - (time.perf_counter() - began)
+        nonlocal left
         found = bench.attempt(rung.field, rung.solver, time_limit=left)
-        return replace(found, ended=found.ended or (left is not None and left <= time.perf_counter() - began))
+        left -= found.solution.summary["seconds"]["train"]
+        return replace(found, ended=found.ended or left <= 0.0)
 
     goal = 0.0 if chosen.accuracy == BEST else GOOD_ENOUGH if chosen.tolerance is None else chosen.tolerance
     best, made = climb(ladder, attempt, goal)
     rung = ladder[[found is best for found in made].index(True)]
     summary = dict(best.solution.summary)
     summary["seconds"] = {**summary["seconds"], "total": time.perf_counter() - began}
-    summary["choice"] = f"{summary['field']} by {summary['solver']}, because {rung.why}"
+    estimate = f"; estimated relative error {best.error:.1e}" if summary["errors"] is None else ""
+    summary["choice"] = f"{summary['field']} by {summary['solver']}, because {rung.why}{estimate}"
     return replace(best.solution, summary=summary)
 
 

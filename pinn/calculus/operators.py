@@ -35,6 +35,7 @@ it, all second derivatives of a product over a tensor, without the full Hessian:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -44,6 +45,7 @@ from pinn.calculus.needs import Engine, Needs
 
 Operator = Callable[[tf.Tensor], tf.Tensor]
 Axes = int | Sequence[int] | None
+Coefficient = Operator | float | tuple[Any, Any]  # of the points; a number; values [N] and their gradient [N, k]
 _Apply = Callable[[Operator, tf.Tensor, tuple[int, ...], Engine], tf.Tensor]
 
 
@@ -156,20 +158,21 @@ def divergence(f: Operator, *, axes: Axes = None, engine: str | Engine = "auto",
     return _transform(f, apply, axes, engine, batched=batched, reshape=_as_scalar)
 
 
-def flux_divergence(f: Operator, a: Operator, *, axes: Axes = None, engine: str | Engine = "auto") -> Operator:
+def flux_divergence(f: Operator, a: Coefficient, *, axes: Axes = None, engine: str | Engine = "auto") -> Operator:
     r"""The divergence of a flux, `\nabla . (a \nabla f) = a \Delta f + \nabla a . \nabla f`.
 
     Args:
         f: `[N, d] -> [N]` or `[N, m]`.
-        a: the coefficient (a conductivity, say) as a function of the same points, `[N, d] -> [N]`; it is differentiated
-            in the same pass.
+        a: the coefficient, a conductivity say: a function of the same points, `[N, d] -> [N]`, which is differentiated
+            in the same pass; a number; or its values `[N]` and its gradient `[N, k]` over the chosen axes at the very
+            points, where it is known from elsewhere. Values alone would not say how the coefficient varies.
         axes, engine: as for `gradient`.
 
     Returns:
         A function of the points, `[N]` or `[N, m]`.
 
     Raises:
-        ValueError: as for `gradient`, and for a coefficient that is not `[N]`.
+        ValueError: as for `gradient`, and for a coefficient of another shape.
         TypeError: points that are not floating point.
     """
     how = engine_named(engine)
@@ -178,22 +181,53 @@ def flux_divergence(f: Operator, a: Operator, *, axes: Axes = None, engine: str 
         points = batched_points(points)
         chosen = _positions(axes, points.shape[1])
         trace = tuple(sorted(chosen))
-        ranks: list[int] = []
-
-        def both(p: tf.Tensor) -> tf.Tensor:
-            field, coefficient = checked(f(p), p), checked(a(p), p)
-            if coefficient.shape.rank != 1:
-                raise ValueError(f"a: expected a coefficient of shape [N]; got {coefficient.shape.as_list()}")
-            ranks.append(field.shape.rank)
-            return tf.concat([_as_columns(field), coefficient[:, tf.newaxis]], axis=1)
-
-        found = how.differentiate(both, points, Needs.of([(i,) for i in chosen], [trace]))
-        slopes = [found.partials[i,] for i in chosen]
-        along = tf.add_n([slope[:, -1:] * slope[:, :-1] for slope in slopes])
-        result = found.value[:, -1:] * found.traces[trace][:, :-1] + along
-        return result if ranks[-1] == 2 else tf.squeeze(result, axis=1)
+        needs = Needs.of([(i,) for i in chosen], [trace])
+        if callable(a):
+            return _flux_of_both(f, a, points, how.differentiate, needs)
+        value, slopes = _given(a, points, len(chosen))
+        found = how.differentiate(f, points, needs)
+        partials = [found.partials[i,] for i in chosen]
+        along = [_beside(slope, partial) * partial for slope, partial in zip(slopes, partials, strict=True)]
+        return tf.add_n([_beside(value, found.traces[trace]) * found.traces[trace], *along])
 
     return apply
+
+
+def _flux_of_both(f: Operator, a: Operator, points: tf.Tensor, differentiate: Any, needs: Needs) -> tf.Tensor:
+    """The field and its coefficient as one function with one component more."""
+    ranks: list[int] = []
+
+    def both(p: tf.Tensor) -> tf.Tensor:
+        field, coefficient = checked(f(p), p), checked(a(p), p)
+        if coefficient.shape.rank != 1:
+            raise ValueError(f"a: expected a coefficient of shape [N]; got {coefficient.shape.as_list()}")
+        ranks.append(field.shape.rank)
+        return tf.concat([_as_columns(field), coefficient[:, tf.newaxis]], axis=1)
+
+    found = differentiate(both, points, needs)
+    along = tf.add_n([slope[:, -1:] * slope[:, :-1] for slope in found.partials.values()])
+    (laplacian,) = found.traces.values()
+    result = found.value[:, -1:] * laplacian[:, :-1] + along
+    return result if ranks[-1] == 2 else tf.squeeze(result, axis=1)
+
+
+def _given(a: float | tuple[Any, Any], points: tf.Tensor, axes: int) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """The values `[N]` of a coefficient that is no function, and its slopes along the axes, `[N]` each."""
+    known = isinstance(a, tuple | list)
+    value, gradient = a if isinstance(a, tuple | list) else (a, tf.zeros_like(points[:, :axes]))
+    value, gradient = (tf.convert_to_tensor(each, points.dtype) for each in (value, gradient))
+    fits = value.shape.rank == int(known) and gradient.shape.rank == 2 and gradient.shape[1] == axes
+    if not fits or not gradient.shape[:1].is_compatible_with(points.shape[:1]):
+        raise ValueError(
+            f"a: expected a function, a number, or values [N] with their gradient [N, {axes}]; got shapes "
+            f"{value.shape.as_list()} and {gradient.shape.as_list()}"
+        )
+    return value + tf.zeros_like(points[:, 0]), tf.unstack(gradient, num=axes, axis=1)
+
+
+def _beside(scalar: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+    """A scalar a point `[N]`, ready to multiply `[N]` or `[N, m]`."""
+    return scalar[:, tf.newaxis] if like.shape.rank == 2 else scalar
 
 
 def _as_columns(field: tf.Tensor) -> tf.Tensor:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import numpy as np
 
 from pinn.solvers.checks import between, whole_number
-from pinn.solvers.objective import Objective, divided, is_divided
+from pinn.solvers.objective import Objective
 from pinn.solvers.schedules import Constant, Schedule
 from pinn.solvers.solver import Advance, Progress, Solver, State, StopReason, checked_weights, stop_entry, stored_stop
 
@@ -134,11 +134,9 @@ class Adam(Solver):
 
         vector, scalar = tf.TensorSpec([objective.size], objective.dtype), tf.TensorSpec([], objective.dtype)
         integer = tf.TensorSpec([], tf.int64)
-        evaluate = divided(objective)
-        settle = tf.function(self._settled, jit_compile=True, autograph=False)
 
         @tf.function(
-            jit_compile=not is_divided(objective),
+            jit_compile=True,
             autograph=False,
             input_signature=[vector, vector, vector, vector, scalar, integer, integer],
         )
@@ -152,30 +150,19 @@ class Adam(Solver):
             def one_step(
                 iterate: _Iterate, losses: tf.TensorArray, _healthy: tf.Tensor
             ) -> tuple[_Iterate, tf.TensorArray, tf.Tensor]:
-                loss, gradient = evaluate(iterate.weights)
+                loss, gradient = objective.loss_and_gradient(iterate.weights)
+                healthy = tf.math.is_finite(loss) & tf.reduce_all(tf.math.is_finite(gradient))
                 losses = losses.write(tf.cast(iterate.step - first.step, tf.int32), loss)
-                kept, healthy = settle(iterate, loss, gradient)
-                return kept, losses, healthy
+                updated = self._update(_keep_best(iterate, loss), gradient)
+                # A failing step leaves no trace: weights, moments and step count stay at the failure.
+                kept = (tf.where(healthy, new, old) for new, old in zip(updated, iterate, strict=True))
+                return _Iterate(*kept), losses, healthy
 
             buffer = tf.TensorArray(objective.dtype, size=BLOCK, element_shape=[])
-            last, losses, healthy = tf.while_loop(
-                go_on, one_step, (first, buffer, tf.constant(True)), parallel_iterations=1
-            )
+            last, losses, healthy = tf.while_loop(go_on, one_step, (first, buffer, tf.constant(True)))
             return last, losses.stack(), healthy
 
         return run.get_concrete_function()
-
-    def _settled(self, iterate: _Iterate, loss: tf.Tensor, gradient: tf.Tensor) -> tuple[_Iterate, tf.Tensor]:
-        """Return the iterate after a step, and whether loss and gradient were finite.
-
-        A failing step leaves no trace: weights, moments and step count stay at the failure.
-        """
-        import tensorflow as tf
-
-        healthy = tf.math.is_finite(loss) & tf.reduce_all(tf.math.is_finite(gradient))
-        updated = self._update(_keep_best(iterate, loss), gradient)
-        kept = (tf.where(healthy, new, old) for new, old in zip(updated, iterate, strict=True))
-        return _Iterate(*kept), healthy
 
     def _update(self, iterate: _Iterate, gradient: tf.Tensor) -> _Iterate:
         """Return the iterate after one step along `gradient`, `[P]`."""

@@ -85,14 +85,16 @@ class Divisible(Protocol):
 def compile_evaluation(objective: Objective) -> Evaluate:
     """Return `loss_and_gradient` of the objective as a compiled function between NumPy arrays.
 
-    It is compiled at the first call, once, because the shape `[P]` is fixed.
+    It is compiled at the first call, once, because the shape `[P]` is fixed. On a CPU an objective that is `Divisible`
+    is evaluated a share a core.
     """
     import tensorflow as tf
 
-    signature = [tf.TensorSpec([objective.size], objective.dtype)]
-    program = tf.function(
-        divided(objective), jit_compile=not is_divided(objective), autograph=False, input_signature=signature
-    ).get_concrete_function()
+    weights = tf.TensorSpec([objective.size], objective.dtype)
+    if isinstance(objective, Divisible) and objective.parts > 1 and "CPU" in tf.constant(0.0).device:
+        program = _in_shares(objective, weights)
+    else:
+        program = compiled_program(objective.loss_and_gradient, weights)
 
     def evaluate(weights: np.ndarray) -> tuple[float, np.ndarray]:
         loss, gradient = program(tf.constant(weights))
@@ -101,36 +103,22 @@ def compile_evaluation(objective: Objective) -> Evaluate:
     return evaluate
 
 
-def divided(objective: Objective) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-    """Return `loss_and_gradient`, its shares side by side where the objective is `Divisible` on this device.
+def _in_shares(objective: Divisible, weights: tf.TensorSpec) -> tf.types.experimental.ConcreteFunction:
+    """The evaluation with its shares side by side.
 
     XLA by itself keeps little more than one core busy with a small network. Each share is an XLA program of its own
-    then, the same one for all, and TensorFlow runs them at the same time; the function around them must not be
-    compiled by XLA again. The shares are added in one order, so that the sum has the same bits every time.
+    here, the same one for all, and TensorFlow runs them at the same time. The shares are added in one order, so that
+    the sum has the same bits every time.
     """
     import tensorflow as tf
 
-    if not is_divided(objective):
-        return objective.loss_and_gradient
-    assert isinstance(objective, Divisible)
-    share = compiled_program(
-        objective.part_of_loss_and_gradient,
-        tf.TensorSpec([objective.size], objective.dtype),
-        tf.TensorSpec([], tf.int32),
-    )
+    share = compiled_program(objective.part_of_loss_and_gradient, weights, tf.TensorSpec([], tf.int32))
 
     def loss_and_gradient(weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         found = [share(weights, tf.constant(part)) for part in range(objective.parts)]
         return tf.add_n([loss for loss, _ in found]), tf.add_n([gradient for _, gradient in found])
 
-    return loss_and_gradient
-
-
-def is_divided(objective: Objective) -> bool:
-    """Whether an evaluation is made of shares: on a CPU, where the objective has several."""
-    import tensorflow as tf
-
-    return isinstance(objective, Divisible) and objective.parts > 1 and "CPU" in tf.constant(0.0).device
+    return tf.function(loss_and_gradient, autograph=False, input_signature=[weights]).get_concrete_function()
 
 
 def compiled_program(function: Callable[..., Any], *signature: tf.TensorSpec) -> tf.types.experimental.ConcreteFunction:

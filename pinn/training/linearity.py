@@ -36,8 +36,9 @@ def _is_affine(term: Term, components: int, dtype: tf.DType, engine: Engine) -> 
         return np.concatenate([row.numpy() for row in term.rows(field, coordinates, normals, engine).values()])
 
     of_a, of_b, of_both, of_none = rows(a), rows(b), rows(lambda p: a(p) + b(p)), rows(lambda p: 0 * a(p))
-    scale = np.max(np.abs([of_a, of_b, of_both, of_none]))
-    gap = np.max(np.abs(of_both + of_none - of_a - of_b))
+    with np.errstate(invalid="ignore", over="ignore"):  # the logarithm of the field is no number, and not linear
+        scale = np.max(np.abs([of_a, of_b, of_both, of_none]))
+        gap = np.max(np.abs(of_both + of_none - of_a - of_b))
     return bool(gap <= _ROUNDINGS * np.finfo(dtype.as_numpy_dtype).eps * scale)
 
 

@@ -114,6 +114,7 @@ def test_without_a_truth_the_residual_on_other_points_decides(monkeypatch: pytes
     monkeypatch.setattr(solving, "rungs", noted)
     solution = solve(Rod(), sampling=FEW)
     assert solution.summary["field"] == "random_features"
+    assert "estimated relative error" in solution.summary["choice"]
     assert solution.verdict == "no reference"
     x = np.linspace(0.0, 1.0, 9)[:, np.newaxis]
     np.testing.assert_allclose(solution(x), np.cosh(x[:, 0] - 0.5) / np.cosh(0.5), rtol=1e-7)

@@ -170,6 +170,8 @@ CASES = (
     _log_radius(8),
     _quadratic(1),
     _quadratic(5),
+    _product_of_sines(6),
+    _quadratic(7),
     _quadratic(20),  # enough axes for the looped sweeps
     _product_of_sines(2),
     _product_of_sines(4),

@@ -156,6 +156,21 @@ def test_divergence_of_a_flux(run: str, engine: str) -> None:
     np.testing.assert_allclose(both[:, 1], 6 * x * (1 + x**2 * y) + 2 * x * y * 3 * x**2, rtol=1e-13)
 
 
+@pytest.mark.parametrize("engine", ["tape", "forward"])
+def test_a_flux_whose_coefficient_is_a_number_or_is_known_at_the_points(engine: str) -> None:
+    """The same numbers as of the coefficient as a function, for scalar and vector fields and for chosen axes."""
+    points = tf.constant(np.random.default_rng(3).uniform(size=(9, 3)))
+    fields = (lambda p: p[:, 0] ** 2 * p[:, 1] + tf.sin(p[:, 2]), lambda p: tf.sin(p) * p[:, ::-1])
+    varying = lambda p: 1 + p[:, 0] ** 2 * p[:, 1]  # noqa: E731
+    for field in fields:
+        for axes in (None, (2, 0)):
+            flux = partial(pinn.flux_divergence, field, axes=axes, engine=engine)
+            known = varying(points), pinn.gradient(varying, axes=axes)(points)
+            np.testing.assert_allclose(flux(known)(points), flux(varying)(points), rtol=1e-12)
+            laplacian = pinn.laplacian(field, axes=axes, engine=engine)(points)
+            np.testing.assert_allclose(flux(2.5)(points), 2.5 * laplacian, rtol=1e-12)
+
+
 def _loss(f: tf.Tensor) -> tf.Tensor:
     return tf.reduce_prod(f**2 - 3 * f + 1)
 
@@ -297,6 +312,16 @@ BAD_INPUT = {
         lambda: pinn.flux_divergence(_first, lambda p: p)(tf.zeros((4, 2))),
         ValueError,
         r"coefficient of shape \[N\]; got \[4, 2\]",
+    ),
+    "coefficient, values alone": (
+        lambda: pinn.flux_divergence(_first, tf.ones(4))(tf.zeros((4, 2))),
+        ValueError,
+        r"values \[N\] with their gradient \[N, 2\]; got shapes \[4\] and \[4, 2\]",
+    ),
+    "coefficient, a gradient of other axes": (
+        lambda: pinn.flux_divergence(_first, (tf.ones(4), tf.ones((4, 3))))(tf.zeros((4, 2))),
+        ValueError,
+        r"got shapes \[4\] and \[4, 3\]",
     ),
     "not scalar": (lambda: pinn.gradient(lambda f: f[:2], batched=False)(tf.zeros(3)), ValueError, "scalar function"),
     "no numbers": (

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from training_cases import PROBLEMS, objective
 
-from pinn.solvers import Adam, cores
+from pinn.solvers import cores
 from pinn.solvers.objective import compile_evaluation
 from pinn.training import Sampling, blocks
 from pinn.training import objective as objectives
@@ -101,22 +101,6 @@ def test_an_evaluation_by_several_threads_is_the_evaluation(monkeypatch: pytest.
     for again in (evaluate(weights) for _ in range(20)):
         assert again[0] == loss
         np.testing.assert_array_equal(again[1], gradient)
-
-
-def test_adam_takes_the_same_steps_by_several_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    target, field = objective(PROBLEMS["heat_1d"], conditions="penalty")
-    solver = Adam(max_steps=20, learning_rate=1e-2)
-    start = solver.start(field.weights())
-    alone, progress = solver.compile(target)(start, 20)
-    monkeypatch.setattr(objectives, "_LEAST_BYTES", 1)
-    monkeypatch.setattr(objectives, "cores", lambda: 2)
-    advance = solver.compile(target)
-    together, shared = advance(start, 20)
-    np.testing.assert_allclose(shared.losses, progress.losses, rtol=1e-10)
-    np.testing.assert_allclose(together["weights"], alone["weights"], rtol=1e-8, atol=1e-10)
-    half, _ = advance(start, 9)
-    resumed, _ = advance(half, 11)
-    np.testing.assert_array_equal(resumed["weights"], together["weights"])
 
 
 @pytest.mark.parametrize(("asked", "most"), [("1", 1), ("1000000", None), ("", None), ("0", None)])

@@ -48,6 +48,7 @@ OTHERS: dict[str, Problem] = {
     "a square": Written(lambda p, u: u.laplacian() + u.value**2),
     "convection": Written(lambda p, u: u.value * u.d("x") - u.d("y")),
     "a small cubic term": Written(lambda p, u: u.laplacian() + 1e-6 * u.value**3),
+    "a logarithm, which is not finite": Written(lambda p, u: u.laplacian() + tf.math.log(u.value)),
     "the size of the gradient": Written(lambda p, u: tf.sqrt(u.d("x") ** 2 + u.d("y") ** 2) - 1),
 }
 
