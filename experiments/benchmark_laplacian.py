@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ from pinn.report.style import MARKERS, PALETTE, new_figure, save_figure, styled
 PICTURE = Path(__file__).parent / "figures" / "laplacian.png"
 WIDTHS = (64, 64, 64, 64)
 SECONDS = 0.3  # of one contestant in one round
+PATIENCE, MEMORY = 10.0, 16e9  # seconds and bytes that a step of the sweeps may take
 
 
 @dataclass(frozen=True)
@@ -141,15 +143,22 @@ def sweeps(names: Sequence[str], rounds: int) -> None:
 
 
 def _sweep(names: Sequence[str], sizes: Sequence[tuple[int, int]], rounds: int) -> dict[str, list[Measured]]:
-    """Each contestant over growing sizes, until a step takes longer than a few seconds."""
+    """Each contestant over growing sizes, as long as the next one should take neither too long nor too much memory."""
     found: dict[str, list[Measured]] = {name: [] for name in names}
-    for dimension, points in sizes:
+    for k, (dimension, points) in enumerate(sizes):
+        growth = dimension * points / math.prod(sizes[k - 1]) if k else 1.0
         for name in names:
             done = found[name]
-            if len(done) == sizes.index((dimension, points)) and (not done or done[-1].step + done[-1].first < 20):
-                done.extend(measure([name], dimension, points, WIDTHS, rounds).values())
-                print(f"{name:24} d={dimension:<5} N={points:<8} {1e3 * done[-1].step:10.2f} ms", flush=True)
+            if len(done) < k or (done and not _bearable(done[-1], growth)):
+                continue
+            done.extend(measure([name], dimension, points, WIDTHS, rounds).values())
+            print(f"{name:24} d={dimension:<5} N={points:<8} {1e3 * done[-1].step:10.2f} ms", flush=True)
     return found
+
+
+def _bearable(last: Measured, growth: float) -> bool:
+    """Whether a step so many times larger is expected to stay within `PATIENCE` and `MEMORY`."""
+    return last.step * growth < PATIENCE and last.memory * growth < MEMORY
 
 
 @styled
