@@ -30,9 +30,9 @@ def rungs(*, linear: bool, axes: int, dtype: str) -> tuple[Rung, ...]:
 
     | rung | field | solver | for | reaches |
     |---|---|---|---|---|
-    | 1 | `RandomFeatures(400)`, with 3 axes 600 | `LeastSquares` | linear equations, up to 3 axes, `float64` | 1e-10 in 2 axes and 1e-5 in 3, of smooth solutions, in a second or two |
-    | 2 | `Mlp(32, 2)` | `Bfgs`, 3000 steps; `float32`: Adam | any equation | 1e-6 to 1e-10 in half a minute |
-    | 3 | `Mlp(40, 3)` | `Bfgs`, 6000 steps | what is left, `float64` | another digit or so, in minutes |
+    | 1 | `RandomFeatures(400)`, with 3 axes 600 | `LeastSquares` | linear equations, up to 3 axes, `float64` | of the shipped problems 2e-8 to 7e-12 with up to 2 axes; with 3, 4e-9 (heat) |
+    | 2 | `Mlp(32, 2)` | `Bfgs`, 3000 steps; `float32`: Adam | any equation | 9e-7 to 2e-11 on the shipped problems |
+    | 3 | `Mlp(40, 3)` | `Bfgs`, 6000 steps | what is left, `float64` | a larger network, and twice the steps |
 
     Without an exact solution the accuracy is judged by the residual on points held out, relative to that of the field
     with nothing learned. Without an accuracy asked for the climb ends below the third rung, or at 1e-8.

@@ -31,8 +31,8 @@ class GaussNewtonCg(DampedSolver):
     sketch of `J^T J`, drawn anew for each step, preconditions them: the `rank` largest eigenvalues, which a network's
     loss owes its bad condition to, are taken out. Damping as of `DampedSolver`.
 
-    Cost of a step: `rank` products with `J^T J` for the sketch and one for each iteration; a product costs about four
-    evaluations of the residuals.
+    Cost of a step: `rank` products with `J^T J` for the sketch and one for each iteration; a product takes one with `J`
+    and one with `J^T`, three reverse passes together.
 
     Args:
         rank: of the sketch, at most the number of weights.
