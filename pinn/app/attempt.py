@@ -19,7 +19,7 @@ from pinn.app.solution import Solution, field_evaluator
 from pinn.calculus import Engine, PointSet, engine_named
 from pinn.fields import FieldRecipe, FlatField, RandomFeatures
 from pinn.problems import Problem, rehearse
-from pinn.solvers import Chain, LeastSquares, Solver
+from pinn.solvers import Advance, Chain, LeastSquares, Solver
 from pinn.training import (
     Enforcement,
     Observer,
@@ -60,6 +60,7 @@ class _Pair:
 
     field: FieldRecipe | keras.Model
     solver: Solver
+    advance: Advance
     network: FlatField
     objective: ResidualObjective
     others: ResidualObjective
@@ -147,9 +148,10 @@ class Bench:
         )
         if problem.exact is not None:
             evaluator.exact(self.held_out)  # a truth that is not finite is found before any training
+        advance = solver.compile(objective)
         if isinstance(field, RandomFeatures) and field.scale is None and isinstance(solver, LeastSquares):
-            field = auto_scale(field, network, objective, solver, others=others, seed=chosen.seed)
-        return _Pair(field, solver, network, objective, others, evaluator, engine)
+            field = auto_scale(field, network, solver, advance=advance, others=others, seed=chosen.seed)
+        return _Pair(field, solver, advance, network, objective, others, evaluator, engine)
 
     def _trained(self, pair: _Pair, time_limit: float | None) -> Training:
         tolerance = self.chosen.tolerance
@@ -164,6 +166,7 @@ class Bench:
             resample_every=self.chosen.sampling.resample_every,
             balance=self.chosen.balance,
             time_limit=time_limit,
+            advance=pair.advance,
         )
 
     def _solution(self, pair: _Pair, training: Training, report: Report, seconds: Mapping[str, float]) -> Solution:

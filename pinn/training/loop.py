@@ -142,6 +142,7 @@ def train(
     time_limit: float | None = None,
     goal: float | None = None,
     resume: Training | None = None,
+    advance: Advance | None = None,
 ) -> Training:
     """Improve the weights until the solver stops, the time is over, or somebody interrupts.
 
@@ -160,11 +161,12 @@ def train(
         goal: a true error that is good enough; looked at after every 100 steps.
         resume: go on from the end of this training instead of beginning at `weights`. With the same objective, balance
             and a solver of more steps, two trainings one after the other are one long one, bit for bit.
+        advance: what `solver.compile(objective)` gave, if somebody has called it before: compiling takes seconds.
 
     The partition into blocks follows the clock; the weights do not depend on it.
     """
     began = time.perf_counter()
-    advance = solver.compile(objective)
+    advance = advance or solver.compile(objective)
     state, _ = advance(solver.start(weights) if resume is None else resume.state, 0)
     revision = Revision.begin(objective, balance or Fixed(), resample_every, solver.current(state))
     if resume is not None:
