@@ -124,8 +124,15 @@ class _Run:
         error, terms = self.measure(self.state)
         self.reached = self.goal is not None and error <= self.goal and self.done % _LOOK_EVERY == 0
         stages = _stages(self.solver, self.state, range(done + 1, done + 1 + len(losses)))
-        seconds = (start, self.clock.now())
-        self.history.extend(losses, first_step=done + 1, seconds=seconds, stages=stages, error=error, terms=terms)
+        self.history.extend(
+            losses,
+            first_step=done + 1,
+            seconds=(start, self.clock.now()),
+            evaluations=self.progress.evaluations,
+            stages=stages,
+            error=error,
+            terms=terms,
+        )
         return stages, error
 
 
