@@ -4,8 +4,8 @@ r"""What a classical solver needs: error and seconds of finite differences on a 
 
 Equation and data are those of the problem itself: its residual, tried on waves, must be
 `\sum_i a_i u_{x_i x_i} + f` (Poisson) or `b u_t + \sum_i a_i u_{x_i x_i} + f` (heat) with numbers `a_i`, `b`; `f` is
-the residual of the zero field. The domain must be a box with up to three axes in space. Errors are relative L2 at points
-between the nodes, where the values are joined by splines of degree 5; seconds are of assembling and solving.
+the residual of the zero field. The domain must be a box with up to three axes in space. Errors are relative L2 at
+points between the nodes, where the values are joined by splines of degree 5; seconds are of assembling and solving.
 """
 
 from __future__ import annotations
@@ -72,9 +72,7 @@ def equation_of(problem: Problem) -> Equation:
     """
     box = _box(problem)
     if problem.components != 1:
-        raise ValueError(
-            f"{problem.name}: finite differences are for one component; got {problem.components}"
-        )
+        raise ValueError(f"{problem.name}: finite differences are for one component; got {problem.components}")
     points = interior_points(problem.domain, 64, kind="sobol", seed=(0,))
     source = _residual(problem, lambda p: 0.0 * p[:, :1])
     basis, found = [], []

@@ -37,7 +37,6 @@ from pinn.training.loop import INTERRUPTED
 from pinn.validation import Evaluator, Report, validate
 
 VALIDATION_POINTS = 2**14
-_MONITOR_POINTS = 2**11
 # Of the asked accuracy, where training may end: the error is watched on fewer points than it is judged on.
 _MARGIN = 0.9
 # No epoch of training points gets as far as these seeds.
@@ -80,6 +79,7 @@ class Bench:
         held_out: points to validate on, `[N, d]`.
         running_on: the device.
         observer: told about progress.
+        watched: how many of the points the error is watched on while training.
     """
 
     problem: Problem
@@ -88,6 +88,7 @@ class Bench:
     held_out: np.ndarray
     running_on: str
     observer: Observer | None
+    watched: int = 2**11
 
     @classmethod
     def of(cls, problem: Problem, chosen: Choices, running_on: str, observer: Observer | None) -> Bench:
@@ -161,7 +162,7 @@ class Bench:
             pair.network.weights(),
             steps_planned=_steps_planned(pair.solver),
             goal=None if tolerance is None else _MARGIN * tolerance,
-            monitor=_monitor(self.problem, pair.objective, self.held_out[:_MONITOR_POINTS]),
+            monitor=_monitor(self.problem, pair.objective, self.held_out[: self.watched]),
             observer=self.observer,
             resample_every=self.chosen.sampling.resample_every,
             balance=self.chosen.balance,
