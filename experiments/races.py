@@ -22,7 +22,7 @@ from pinn.app.devices import on
 from pinn.app.solution import Solution
 from pinn.problems import Problem
 from pinn.solvers import LeastSquares, Solver
-from pinn.training import boundary_points
+from pinn.training import boundary_points, natural_weight
 
 DEEPXDE = "DeepXDE"
 STRATEGIES = ("L-BFGS", "Adam, L-BFGS", "Adam, L-BFGS, NNCG")
@@ -114,7 +114,7 @@ def of_features(configs: Sequence[Mapping[str, Any]], method: str, family: str) 
         seconds = history["seconds"][-1] + tried * history["seconds"][0]
         rows.append((seconds, errors.relative_l2, np.nanmax(history["evaluations"]) + 2 * tried))
         setup = max(setup, _setup(solution))
-    seconds, found, evaluations = (np.array(column) for column in zip(*sorted(rows), strict=True))
+    seconds, found, evaluations = (np.array(column) for column in zip(*rows, strict=True))
     return Run(method, family, configs[0]["seed"], seconds, found, evaluations, setup), solution
 
 
@@ -147,6 +147,10 @@ def of_deepxde(config: Mapping[str, Any], strategy: str, solution: Solution) -> 
         "problem": problem.name,
         "parameters": asdict(problem),  # type: ignore[call-overload]
         "widths": [field["width"]] * field["depth"],
+        "weights": {
+            "value" if condition.fixes_value else "flux": natural_weight(condition, problem.domain)
+            for condition in problem.conditions()
+        },
         "strategy": strategy,
         "seconds": config["time_limit"],
         "seed": seed,

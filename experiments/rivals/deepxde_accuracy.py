@@ -1,11 +1,12 @@
 """How far DeepXDE comes, and how soon: true error over seconds, one JSON line a measurement.
 
 Usage: deepxde_accuracy.py REQUEST.json POINTS.npz. The request has `problem` (a name of `PROBLEMS`), `parameters` (its
-numbers), `widths` (of the layers), `strategy` (one of `STRATEGIES`), `seconds` and `seed`; the points have `interior`,
-`held_out`, and `boundary` where values are prescribed by a penalty, each `[N, d]`.
+numbers), `widths` of the layers, `weights` of the penalties on `value` and `flux`, `strategy` (one of `STRATEGIES`),
+`seconds` and `seed`; the points have `interior`, `held_out`, and `boundary` where values are prescribed by a penalty,
+each `[N, d]`.
 
 Networks, points and precision are those of ours: tanh layers, float64. Zero values, and values at the initial time,
-hold exactly by an output transform. L-BFGS keeps 100 pairs, searches by strong Wolfe, and goes on until round-off ends it.
+hold exactly by an output transform. L-BFGS keeps 100 pairs, searches by strong Wolfe, and goes on until round-off.
 PyTorch gets as many threads as serve it best. Measuring the error is not counted. The last line is `done`, with the
 seconds until the first step, or `refused`, with the reason.
 """
@@ -155,8 +156,9 @@ class Recorder(dde.callbacks.Callback):
     The clock stands still while the error is measured.
     """
 
-    def __init__(self, case, points, limit):
+    def __init__(self, case, points, limit, weights):
         super().__init__()
+        self.weights = weights
         self.points, self.truth = points, case.exact(np, points)
         self.limit, self.spent, self.began = limit, 0.0, time.perf_counter()
         self.earlier = self.evaluations = 0
@@ -192,7 +194,7 @@ def say(**values):
 
 def adam(model, recorder, until):
     """Steps of Adam until so many seconds are spent."""
-    model.compile("adam", lr=1e-3, verbose=0)
+    model.compile("adam", lr=1e-3, loss_weights=recorder.weights, verbose=0)
     block, done = 1, 0
     recorder.set_model(model)
     recorder.resume()
@@ -210,7 +212,7 @@ def lbfgs(model, recorder, until):
     recorder.limit = until
     dde.optimizers.set_LBFGS_options(maxcor=100, ftol=0, gtol=0, maxiter=10**7, maxls=50)
     LBFGS_options["iter_per_step"], LBFGS_options["fun_per_step"] = 5, 50
-    model.compile("L-BFGS", verbose=0)
+    model.compile("L-BFGS", loss_weights=recorder.weights, verbose=0)
     recorder.set_model(model)
     recorder.resume()
     model.train(display_every=10**9, verbose=0, callbacks=[recorder])
@@ -218,7 +220,7 @@ def lbfgs(model, recorder, until):
 
 def nncg(model, recorder, until):
     """Newton's method with conjugate gradients preconditioned by a sketch, with the defaults of DeepXDE."""
-    model.compile("NNCG", verbose=0)
+    model.compile("NNCG", loss_weights=recorder.weights, verbose=0)
     recorder.set_model(model)
     recorder.resume()
     while recorder.spent < until:
@@ -261,7 +263,9 @@ def main():
     model.compile("adam", lr=1e-3, verbose=0)
     model.train(iterations=0, display_every=10**9, verbose=0)
     setup = time.perf_counter() - began
-    recorder = Recorder(case, points["held_out"], request["seconds"])
+    penalties = [("value", case.transform is None), ("flux", case.flux is not None)]
+    weights = [1.0, *(request["weights"][name] for name, present in penalties if present)]
+    recorder = Recorder(case, points["held_out"], request["seconds"], weights)
     try:
         for part, stage in STRATEGIES[request["strategy"]]:
             stage(model, recorder, part * request["seconds"])

@@ -87,29 +87,12 @@ def _drawable(across: np.ndarray, errors: np.ndarray) -> np.ndarray:
 
 def _draw(axes: Axes, at: np.ndarray, curve: ErrorCurve, look: _Look) -> None:
     """The line, markers spread evenly along it, and a larger one at its end."""
-    body = {"color": look.colour, "zorder": 2.0 if curve.reference else 3.0}
+    layer = 2.0 if curve.reference else 3.0
     few = len(at) <= 12
-    axes.plot(
-        at[:, 0],
-        at[:, 1],
-        ls=look.dashes,  # type: ignore[arg-type]
-        lw=look.width,
-        marker=look.marker,
-        markersize=4.0,
-        markevery=1 if few else 0.14,
-        label=curve.name,
-        **body,  # type: ignore[arg-type]
-    )
+    (line,) = axes.plot(at[:, 0], at[:, 1], color=look.colour, lw=look.width, label=curve.name, zorder=layer)
+    line.set(ls=look.dashes, marker=look.marker, markersize=4.0, markevery=1 if few else 0.14)
     if not few:
-        axes.plot(
-            *at[-1],
-            ls="",
-            marker=look.marker,
-            markersize=6.5,
-            mec="white",
-            mew=0.6,
-            **body,  # type: ignore[arg-type]
-        )
+        axes.plot(*at[-1], look.marker, color=look.colour, markersize=6.5, mec="white", mew=0.6, zorder=layer)
 
 
 def _scales(axes: Axes, at: np.ndarray, label: str) -> None:
@@ -148,18 +131,9 @@ def _legend(figure: Figure, curves: Sequence[ErrorCurve], looks: Mapping[str, _L
         entries.append(Line2D([], [], ls="", label=literal(family), gid="heading"))
         for name in dict.fromkeys(curve.name for curve in curves if curve.family == family):
             look = looks[name]
-            entries.append(
-                Line2D(
-                    [],
-                    [],
-                    color=look.colour,
-                    ls=look.dashes,  # type: ignore[arg-type]
-                    lw=look.width,
-                    marker=look.marker,
-                    markersize=4.5,
-                    label=literal(name),
-                )
-            )
+            entry = Line2D([], [], color=look.colour, lw=look.width, label=literal(name))
+            entry.set(ls=look.dashes, marker=look.marker, markersize=4.5)
+            entries.append(entry)
     legend = figure.legend(handles=entries, loc="outside right center", handlelength=3.0, labelspacing=0.35)
     for entry, text in zip(entries, legend.get_texts(), strict=True):
         text.set_fontweight("bold" if entry.get_gid() == "heading" else "normal")
@@ -183,7 +157,7 @@ def work_precision_figure(curves: Sequence[ErrorCurve], *, title: str = "", subt
     """
     if not curves:
         raise ValueError("work-precision picture: expected at least one curve; got none")
-    figure = new_figure(10.6, 5.0)
+    figure = new_figure(9.6, 4.7)
     left, right = figure.subplots(1, 2, sharey=True)
     looks = _looks(curves)
     for axes, label, column in (
