@@ -21,7 +21,7 @@ from pinn.app.choices import Choices, require
 from pinn.app.devices import on
 from pinn.app.solution import Solution
 from pinn.problems import Problem
-from pinn.solvers import LeastSquares, Solver
+from pinn.solvers import Solver
 from pinn.training import boundary_points, natural_weight
 
 DEEPXDE = "DeepXDE"
@@ -83,7 +83,8 @@ def solved(config: Mapping[str, Any], *, watched: int) -> Solution:
         time_limit=config["time_limit"],
     )
     require(problem, chosen, None)
-    assert chosen.field is not None
+    if chosen.field is None:
+        raise ValueError("field: expected a network by its name, such as field=mlp, for all solvers alike; got auto")
     with on(chosen.device) as running_on:
         bench = replace(Bench.of(problem, chosen, running_on, None), watched=watched)
         return bench.attempt(chosen.field, chosen.solver, time_limit=chosen.time_limit).solution
@@ -94,6 +95,8 @@ def of_network(config: Mapping[str, Any], method: str, family: str) -> tuple[Run
     solution = solved(config, watched=VALIDATION_POINTS)
     history = solution.history
     measured = np.isfinite(history["error"])
+    if not measured.any():
+        raise ValueError(f"no step was taken: {solution.summary['stop_reason']}")
     columns = (history[name][measured] for name in ("seconds", "error", "evaluations"))
     return Run(method, family, config["seed"], *columns, _setup(solution)), solution
 
@@ -108,9 +111,7 @@ def of_features(configs: Sequence[Mapping[str, Any]], method: str, family: str) 
         solution = solved(config, watched=1)  # looking at many features at many points would take as long as a step
         history, errors = solution.history, solution.errors
         assert errors is not None
-        tried = (
-            len(SCALES) if config["field"]["scale"] is None and solution.summary["solver"] == LeastSquares.name else 0
-        )
+        tried = len(SCALES) if config["field"]["scale"] is None else 0
         seconds = history["seconds"][-1] + tried * history["seconds"][0]
         rows.append((seconds, errors.relative_l2, np.nanmax(history["evaluations"]) + 2 * tried))
         setup = max(setup, _setup(solution))
