@@ -166,13 +166,18 @@ def ours(request: Request) -> Iterator[tuple[Run, Solution]]:
 
 
 def rivals(request: Request, solutions: Mapping[int, Solution]) -> Iterator[Run]:
-    """DeepXDE by each of its strategies, on the points of our solutions by seed."""
+    """DeepXDE by each of its strategies, on the points of our solutions by seed; each reason to leave one out is said
+    once.
+    """
+    said: set[str] = set()
     for strategy in STRATEGIES:
         for seed, solution in solutions.items():
             try:
                 yield of_deepxde(config_of(request, "adam", seed), strategy, solution)
             except (RuntimeError, FileNotFoundError) as error:
-                print(f"DeepXDE, {strategy}: left out: {error}", flush=True)
+                if str(error) not in said:
+                    print(f"DeepXDE, {strategy}: left out: {error}", flush=True)
+                said.add(str(error))
 
 
 def classical(problem: Problem, points: np.ndarray, patience: float) -> dict[int, list[Rung]]:

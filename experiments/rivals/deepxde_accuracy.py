@@ -6,7 +6,7 @@ numbers), `widths` of the layers, `weights` of the penalties on `value` and `flu
 each `[N, d]`.
 
 Networks, points and precision are those of ours: tanh layers, float64. Zero values, and values at the initial time,
-hold exactly by an output transform. L-BFGS keeps 100 pairs, searches by strong Wolfe, and goes on until round-off.
+hold exactly by an output transform. L-BFGS keeps 100 pairs and begins anew where it stands still.
 PyTorch gets as many threads as serve it best. Measuring the error is not counted. The last line is `done`, with the
 seconds until the first step, or `refused`, with the reason.
 """
@@ -162,13 +162,17 @@ class Recorder(dde.callbacks.Callback):
         self.points, self.truth = points, case.exact(np, points)
         self.limit, self.spent, self.began = limit, 0.0, time.perf_counter()
         self.earlier = self.evaluations = 0
+        self.lowest = np.inf
 
     def resume(self):
         self.began = time.perf_counter()
 
+    def pause(self):
+        self.spent += time.perf_counter() - self.began
+
     def measure(self, evaluations):
         """Say where the model stands after so many evaluations of the present optimiser."""
-        self.spent += time.perf_counter() - self.began
+        self.pause()
         self.evaluations = None if evaluations is None else self.earlier + evaluations
         error = np.linalg.norm(self.model.predict(self.points) - self.truth) / np.linalg.norm(self.truth)
         say(seconds=self.spent, error=float(error), evaluations=self.evaluations)
@@ -184,8 +188,9 @@ class Recorder(dde.callbacks.Callback):
         if self.spent - before < 0.3:
             options["max_iter"] = min(2 * options["max_iter"], 200)
             options["max_eval"] = 10 * options["max_iter"]
-        if self.spent >= self.limit:
-            self.model.stop_training = True
+        loss = float(np.sum(self.model.train_state.loss_train))
+        self.model.stop_training = self.spent >= self.limit or not loss < self.lowest
+        self.lowest = min(self.lowest, loss)
 
 
 def say(**values):
@@ -208,14 +213,21 @@ def adam(model, recorder, until):
 
 
 def lbfgs(model, recorder, until):
-    """L-BFGS until so many seconds are spent, or round-off ends it."""
+    """L-BFGS until so many seconds are spent; it begins anew where it stands still, while that helps."""
     recorder.limit = until
     dde.optimizers.set_LBFGS_options(maxcor=100, ftol=0, gtol=0, maxiter=10**7, maxls=50)
     LBFGS_options["iter_per_step"], LBFGS_options["fun_per_step"] = 5, 50
-    model.compile("L-BFGS", loss_weights=recorder.weights, verbose=0)
-    recorder.set_model(model)
-    recorder.resume()
-    model.train(display_every=10**9, verbose=0, callbacks=[recorder])
+    before = np.inf
+    while recorder.spent < until:
+        model.compile("L-BFGS", loss_weights=recorder.weights, verbose=0)
+        recorder.set_model(model)
+        recorder.resume()
+        model.train(display_every=10**9, verbose=0, callbacks=[recorder])
+        recorder.pause()
+        recorder.earlier = recorder.evaluations
+        if not recorder.lowest < before:
+            break
+        before = recorder.lowest
 
 
 def nncg(model, recorder, until):
