@@ -113,7 +113,7 @@ def _scales(axes: Axes, at: np.ndarray, label: str) -> None:
 
 def _short(value: float, _: object) -> str:
     """`0.01`, `1`, `100`, and from ten thousand on a power of ten."""
-    return f"{value:g}" if value < 1e4 else f"$10^{{{round(np.log10(value))}}}$"
+    return f"{value:g}" if value < 1e4 else rf"$\mathdefault{{10^{{{round(np.log10(value))}}}}}$"
 
 
 def _error_scale(axes: Axes, errors: np.ndarray) -> None:
@@ -132,9 +132,9 @@ def _legend(figure: Figure, curves: Sequence[ErrorCurve], looks: Mapping[str, _L
         for name in dict.fromkeys(curve.name for curve in curves if curve.family == family):
             look = looks[name]
             entry = Line2D([], [], color=look.colour, lw=look.width, label=literal(name))
-            entry.set(ls=look.dashes, marker=look.marker, markersize=4.5)
+            entry.set(ls=look.dashes, marker=look.marker, markersize=4.0)
             entries.append(entry)
-    legend = figure.legend(handles=entries, loc="outside right center", handlelength=3.0, labelspacing=0.35)
+    legend = figure.legend(handles=entries, loc="outside right center", handlelength=4.2, labelspacing=0.35)
     for entry, text in zip(entries, legend.get_texts(), strict=True):
         text.set_fontweight("bold" if entry.get_gid() == "heading" else "normal")
 
@@ -176,6 +176,7 @@ def work_precision_figure(curves: Sequence[ErrorCurve], *, title: str = "", subt
     left.set_ylabel("relative L2 error")
     _error_scale(left, np.concatenate([_drawable(curve.seconds, curve.errors)[:, 1] for curve in curves]))
     right.tick_params(labelleft=False)
+    figure.align_xlabels()
     _legend(figure, curves, looks)
     figure.suptitle(literal(title) or "Error against work")
     if subtitle:
