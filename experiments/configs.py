@@ -10,9 +10,10 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 
 from pinn.app.arguments import translate
+from pinn.app.limits import check
 from pinn.app.locate import conf_folder
 from pinn.app.messages import BAD_INPUT, SOLVED, USER_ERRORS, explain
-from pinn.app.settings import check, plain, register
+from pinn.app.settings import plain, register
 
 _OWN_CONF = "--config-dir="
 

@@ -16,7 +16,7 @@ from peers import HERE, PYTHON
 
 from pinn.app.attempt import VALIDATION_POINTS, Bench
 from pinn.app.automatic import SCALES
-from pinn.app.build import field_from, problem_from, sampling_from, solver_from
+from pinn.app.build import balance_from, field_from, problem_from, sampling_from, solver_from
 from pinn.app.choices import Choices, require
 from pinn.app.devices import on
 from pinn.app.solution import Solution
@@ -78,6 +78,7 @@ def solved(config: Mapping[str, Any], *, watched: int) -> Solution:
         engine=config["engine"]["name"],
         conditions=config["conditions"],
         weights=config["weights"],
+        balance=balance_from(config["balance"]),
         accuracy=None,
         seed=config["seed"],
         dtype=config["dtype"],
