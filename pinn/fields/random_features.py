@@ -64,9 +64,15 @@ class RandomFeatures:
 
     def _draw(self, dimension: int, seed: int) -> list[np.ndarray]:
         """The kernel `[d, features]` and the bias `[features]` of the ridges."""
-        generator = np.random.default_rng(seed)
-        normals = generator.normal(size=(dimension, self.features))
-        directions = normals / np.linalg.norm(normals, axis=0)
-        offsets = np.sum(directions * generator.uniform(-1.0, 1.0, directions.shape), axis=0)
+        directions, offsets = ridges(np.random.default_rng(seed), dimension, self.features)
         scale = TYPICAL_SCALE if self.scale is None else self.scale
         return [scale * directions, -scale * offsets]
+
+
+def ridges(generator: np.random.Generator, dimension: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Directions `a [d, count]` uniform on the sphere, and offsets `b [count]` of ridges through uniform points of
+    `[-1, 1]^d`.
+    """
+    normals = generator.normal(size=(dimension, count))
+    directions = normals / np.linalg.norm(normals, axis=0)
+    return directions, np.sum(directions * generator.uniform(-1.0, 1.0, directions.shape), axis=0)

@@ -17,7 +17,7 @@ from pinn.solvers.lbfgs import Lbfgs
 from pinn.solvers.least_squares import LeastSquares
 from pinn.solvers.levenberg_marquardt import LevenbergMarquardt
 from pinn.solvers.line_search import StrongWolfe
-from pinn.solvers.objective import Divisible, Objective
+from pinn.solvers.objective import Block, Divisible, Objective, Sparse
 from pinn.solvers.schedules import Constant, Cosine, ExponentialDecay, Schedule
 from pinn.solvers.solver import Advance, Progress, Solver, State, StopReason
 from pinn.solvers.threads import cores
@@ -26,6 +26,7 @@ __all__ = [
     "Adam",
     "Advance",
     "Bfgs",
+    "Block",
     "Chain",
     "Constant",
     "Cosine",
@@ -42,6 +43,7 @@ __all__ = [
     "SelfScaledBfgs",
     "SelfScaledBroyden",
     "Solver",
+    "Sparse",
     "State",
     "StopReason",
     "StrongWolfe",

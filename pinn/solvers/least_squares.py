@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.linalg import lstsq
 
 from pinn.solvers.checks import between, whole_number
 from pinn.solvers.line_search import EPSILON
-from pinn.solvers.linearized import Linearization, Linearizer
-from pinn.solvers.objective import Objective
+from pinn.solvers.linearized import Linear, Linearizer, gap
+from pinn.solvers.objective import Objective, Sparse
 from pinn.solvers.solver import (
     Advance,
     DescendingSolver,
@@ -23,6 +22,7 @@ from pinn.solvers.solver import (
     stop_entry,
     stored_stop,
 )
+from pinn.solvers.sparse import SparseLinearizer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class LeastSquares(DescendingSolver):
         return _state(checked_weights("LeastSquares", weights, self.precisions), math.nan, 0, None)
 
     def build(self, objective: Objective) -> Advance:
-        linearizer = Linearizer.of(objective)
+        linearizer = _linearizer(objective)
 
         def advance(state: State, steps: int) -> tuple[State, Progress]:
             if steps == 0:
@@ -88,13 +88,13 @@ class LeastSquares(DescendingSolver):
         limit = StopReason.STEP_LIMIT if self.steps_done(state) >= self.max_steps else None
         return stored_stop(state) or limit
 
-    def _step(self, linearizer: Linearizer, state: State) -> tuple[State, int]:
+    def _step(self, linearizer: Linearizer | SparseLinearizer, state: State) -> tuple[State, int]:
         """One solution; the state, stopped where the loss did not fall, and how many evaluations it took."""
         weights, step = state["weights"], int(state["step"])
         here = linearizer(weights)
         if not here.finite:
             return _state(weights, math.nan, step, StopReason.NOT_FINITE), 1
-        change, *_ = lstsq(here.jacobian, -here.residuals, cond=self.cut, lapack_driver="gelsy", check_finite=False)
+        change = here.least(self.cut)
         found = linearizer.residuals(weights + change)
         if step == 0:
             _require_linear(here, change, found)
@@ -104,16 +104,20 @@ class LeastSquares(DescendingSolver):
         return _state(weights + change, loss, step + 1, None), 2
 
 
-def _require_linear(here: Linearization, change: np.ndarray, found: np.ndarray) -> None:
+def _linearizer(objective: Objective) -> Linearizer | SparseLinearizer:
+    if isinstance(objective, Sparse) and objective.groups > 1:
+        return SparseLinearizer(objective, _ROUNDINGS * EPSILON)
+    return Linearizer.of(objective)
+
+
+def _require_linear(here: Linear, change: np.ndarray, found: np.ndarray) -> None:
     """Compare the residuals after a step with their prediction; what differs beyond round-off is curvature."""
-    predicted = here.residuals + here.jacobian @ change
-    terms = np.abs(here.residuals) + np.abs(here.jacobian) @ np.abs(change)
-    gap, scale = float(np.abs(found - predicted).max()), float(terms.max())
-    if not gap <= _ROUNDINGS * EPSILON * scale:
+    differs = gap(here, change, found)
+    if not differs <= _ROUNDINGS * EPSILON:
         raise ValueError(
             "LeastSquares: the residuals must be linear in the weights; they differ from their linear prediction by "
-            f"{gap / max(scale, 1e-300):.1e} of their terms. Linear are a linear equation and a field of random "
-            "features (field=random_features); for others take solver=levenberg_marquardt."
+            f"{differs:.1e} of their terms. Linear are a linear equation and a field of random features "
+            "(field=random_features, field=patches); for others take solver=levenberg_marquardt."
         )
 
 

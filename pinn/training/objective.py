@@ -15,9 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from pinn.calculus import Engine, Field
-from pinn.fields import Ansatz, FlatField
-from pinn.solvers import cores
+from pinn.fields import Ansatz, FlatField, Patchwork
+from pinn.solvers import Block, cores
 from pinn.training.blocks import Share, Summand, blocks_for, sum_over_blocks
+from pinn.training.patched import PatchedTerm
 from pinn.training.terms import Term
 
 _LEAST_BYTES = 2**19
@@ -28,7 +29,7 @@ _LEAST_BYTES = 2**19
 class ResidualObjective:
     """Residuals, loss and gradient, Jacobian and products with it, at points that can be replaced in place.
 
-    Implements `pinn.solvers.Objective` and `pinn.solvers.Divisible`.
+    Implements `pinn.solvers.Objective`, `pinn.solvers.Divisible` and, for a field in patches, `pinn.solvers.Sparse`.
 
     Args:
         field: the network as a function of its weights.
@@ -36,9 +37,27 @@ class ResidualObjective:
         terms: the residuals.
         engine: how derivatives are computed.
         seed: of the points; the same seed gives the same points.
+        patchwork: the field taken apart, where it is one of patches.
+
+    Raises:
+        ValueError: a field in patches and an ansatz with exact fluxes, which looks at the field elsewhere.
     """
 
-    def __init__(self, field: FlatField, ansatz: Ansatz, terms: Sequence[Term], *, engine: Engine, seed: int) -> None:
+    def __init__(
+        self,
+        field: FlatField,
+        ansatz: Ansatz,
+        terms: Sequence[Term],
+        *,
+        engine: Engine,
+        seed: int,
+        patchwork: Patchwork | None = None,
+    ) -> None:
+        if patchwork is not None and any(ansatz.fluxes):
+            raise ValueError(
+                "field=patches: expected residuals that look at the field where they are; got exact fluxes, which look "
+                "at it on the boundary. Say conditions=auto, which leaves fluxes as terms of the loss."
+            )
         self._field = field
         self._ansatz = ansatz
         self._terms = tuple(terms)
@@ -48,6 +67,8 @@ class ResidualObjective:
             tuple(tf.Variable(array, dtype=field.dtype, trainable=False) for array in self._draw(k, epoch=0))
             for k in range(len(self._terms))
         ]
+        self._groups = 1 if patchwork is None else patchwork.patches
+        self._patched = [self._in_patches(patchwork, k) for k in range(len(self._terms))] if patchwork else []
 
     @property
     def size(self) -> int:
@@ -140,6 +161,29 @@ class ResidualObjective:
             transposed, seed, output_gradients=direction, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
 
+    @property
+    def groups(self) -> int:
+        """How many patches the field has; 1 where it has none."""
+        return self._groups
+
+    def evaluate(self, weights: np.ndarray) -> np.ndarray:
+        """The residuals `[R]` of a field in patches, a few points at a time."""
+        table = weights.reshape(self._groups, -1)
+        parts = zip(self._patched, self._points, strict=True)
+        return np.concatenate([term.values(table, *(part.numpy() for part in pair)).ravel() for term, pair in parts])
+
+    def linearize(self, weights: np.ndarray) -> tuple[np.ndarray, Sequence[Block]]:
+        """The residuals `[R]` of a field in patches, and the blocks of their Jacobian."""
+        table = weights.reshape(self._groups, -1)
+        rows: list[np.ndarray] = []
+        blocks: list[Block] = []
+        for term, pair in zip(self._patched, self._points, strict=True):
+            before = sum(map(len, rows))
+            values, found = term.slopes(table, *(part.numpy() for part in pair))
+            rows.append(values.ravel())
+            blocks += [block._replace(rows=before + block.rows) for block in found]
+        return np.concatenate(rows), blocks
+
     def blame(self, weights: np.ndarray) -> str:
         """Which residual is not finite at these weights, and at which point first: a sentence for the summary."""
         tensor = tf.constant(weights, self.dtype)
@@ -167,6 +211,16 @@ class ResidualObjective:
     def _rows(self, term: Term, weights: tf.Tensor, pair: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         coordinates, normals = (tf.convert_to_tensor(part) for part in pair)
         return term.rows(self.field(weights), coordinates, normals, self._engine)
+
+    def _in_patches(self, patchwork: Patchwork, k: int) -> PatchedTerm:
+        """One term as the sparse residuals of a field in patches."""
+        term, pair = self._terms[k], self._points[k]
+        scale = self._scale(term, pair)
+
+        def rows(network: Any, points: tf.Tensor, normals: tf.Tensor) -> list[tf.Tensor]:
+            return [scale * row for row in term.rows(self._ansatz(network), points, normals, self._engine).values()]
+
+        return PatchedTerm(patchwork, rows)
 
     def _loss_and_gradient(self, weights: tf.Tensor, share: Share | None) -> tuple[tf.Tensor, tf.Tensor]:
         found = [self._of_term(weights, term, pair, share) for term, pair in self._each()]
