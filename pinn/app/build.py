@@ -10,7 +10,7 @@ from typing import Any
 from pinn.app.automatic import AUTO
 from pinn.app.construct import coerced, construct, reject_unknown
 from pinn.app.settings import CUSTOM
-from pinn.fields import FieldRecipe, FourierFeatures, Mlp, RandomFeatures
+from pinn.fields import FieldRecipe, FourierFeatures, Mlp, Patches, RandomFeatures
 from pinn.problems import Problem
 from pinn.solvers import (
     Adam,
@@ -32,7 +32,12 @@ from pinn.solvers import (
 from pinn.training import Sampling
 
 TARGET = "_target_"
-FIELDS: dict[str, type] = {"mlp": Mlp, "fourier": FourierFeatures, "random_features": RandomFeatures}
+FIELDS: dict[str, type] = {
+    "mlp": Mlp,
+    "fourier": FourierFeatures,
+    "random_features": RandomFeatures,
+    "patches": Patches,
+}
 
 
 def problem_from(options: Mapping[str, Any]) -> Problem:

@@ -113,6 +113,18 @@ class RandomFeaturesSettings:
 
 
 @dataclass
+class PatchesSettings:
+    """Random features on overlapping patches; `patches` along each axis is a number, or a list of them."""
+
+    name: str = _name("patches")
+    patches: Any = MISSING
+    features: int = _number(minimum=1)
+    activation: str = MISSING
+    scale: Optional[float] = _number(above=0)  # noqa: UP045
+    overlap: float = _number(above=0)
+
+
+@dataclass
 class AdamSettings:
     """Adam with a learning-rate schedule; `warm_up` counts steps, `clip_norm` bounds the gradient's norm."""
 
@@ -266,6 +278,7 @@ SCHEMAS: Mapping[str, type] = {
     "mlp_settings": MlpSettings,
     "fourier_settings": FourierSettings,
     "random_features_settings": RandomFeaturesSettings,
+    "patches_settings": PatchesSettings,
     "adam_settings": AdamSettings,
     "lbfgs_settings": LbfgsSettings,
     "bfgs_settings": BfgsSettings,

@@ -69,10 +69,15 @@ class RandomFeatures:
         return [scale * directions, -scale * offsets]
 
 
-def ridges(generator: np.random.Generator, dimension: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Directions `a [d, count]` uniform on the sphere, and offsets `b [count]` of ridges through uniform points of
-    `[-1, 1]^d`.
+def ridges(
+    generator: np.random.Generator, dimension: int, count: int, *, filled: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Directions `a [d, count]` and offsets `b [count]` of ridges through uniform points of `[-1, 1]^d`.
+
+    The directions are uniform on the unit sphere, or in the ball if it is to be `filled`.
     """
     normals = generator.normal(size=(dimension, count))
     directions = normals / np.linalg.norm(normals, axis=0)
+    if filled:
+        directions = directions * generator.random(count) ** (1.0 / dimension)
     return directions, np.sum(directions * generator.uniform(-1.0, 1.0, directions.shape), axis=0)

@@ -69,31 +69,31 @@ class PatchedTerm:
     ) -> Iterator[list[np.ndarray]]:
         """What the program says of the points, a chunk of them at a time and a chunk a core."""
         size = min(_CHUNK, len(points))
-        program = self._program(slopes, size, points.shape[1], numbers.shape[1], table.shape[1], table.dtype)
 
-        def call(begin: int) -> list[np.ndarray]:
+        def chunk(begin: int) -> list[np.ndarray]:
             chosen = np.resize(np.arange(begin, min(begin + size, len(points))), size)  # a short chunk repeats points
-            answer = program(
-                *(tf.constant(array) for array in (points[chosen], normals[chosen], table[numbers[chosen]]))
-            )
-            return [part.numpy()[:, : len(points) - begin] for part in answer]
+            return [points[chosen], normals[chosen], table[numbers[chosen]]]
+
+        program = self._program(slopes, *chunk(0))
+
+        def answer(begin: int) -> list[np.ndarray]:
+            parts = program(*map(tf.constant, chunk(begin)))
+            return [part.numpy()[:, : len(points) - begin] for part in parts]
 
         with ThreadPoolExecutor(cores()) as pool:
-            yield from pool.map(call, range(0, len(points), size))
+            yield from pool.map(answer, range(0, len(points), size))
 
-    def _program(self, slopes: bool, size: int, axes: int, around: int, group: int, dtype: np.dtype) -> Any:
-        """The compiled program, of one kind or the other, for chunks of one size."""
-        if slopes not in self._programs:
-            place = tf.TensorSpec([size, axes], dtype)
-            own = tf.TensorSpec([size, around, group], dtype)
+    def _program(self, kind: bool, *arrays: np.ndarray) -> Any:
+        """The compiled program, with slopes or without, for chunks like these arrays."""
+        if kind not in self._programs:
             compiled = tf.function(
-                self._with_slopes if slopes else self._alone,
+                self._with_slopes if kind else self._alone,
                 jit_compile=True,
                 autograph=False,
-                input_signature=[place, place, own],
+                input_signature=[tf.TensorSpec(array.shape, array.dtype) for array in arrays],
             )
-            self._programs[slopes] = compiled.get_concrete_function()
-        return self._programs[slopes]
+            self._programs[kind] = compiled.get_concrete_function()
+        return self._programs[kind]
 
     def _alone(self, points: tf.Tensor, normals: tf.Tensor, own: tf.Tensor) -> Sequence[tf.Tensor]:
         return (tf.stack(self.rows(lambda x: self.patchwork.field(x, own), points, normals)),)

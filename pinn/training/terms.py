@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -91,6 +91,17 @@ def terms_of(
 
     equation = term(EQUATION, problem.residual, draw_interior, 1.0)
     return (equation, *(term(c.name, c.residual, draw_on(c), weight(c)) for c in conditions))
+
+
+def within(term: Term, lower: np.ndarray, upper: np.ndarray) -> Term:
+    """The term at those of its points that lie in a box, by its corners `[d]`; their number depends on the seed."""
+
+    def draw(seed: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        points, normals = term.draw(seed)
+        inside = np.all((lower <= points) & (points <= upper), axis=1)
+        return points[inside], normals[inside]
+
+    return replace(term, draw=draw)
 
 
 def natural_weight(condition: Condition, shape: Shape) -> float:
