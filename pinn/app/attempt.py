@@ -12,14 +12,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pinn.app.automatic import auto_sampling, auto_scale, auto_solver
+from pinn.app.automatic import auto_patch_scale, auto_sampling, auto_scale, auto_solver
 from pinn.app.choices import Choices
 from pinn.app.record import config_of, summary_of
 from pinn.app.solution import Solution, field_evaluator
 from pinn.calculus import Engine, PointSet, engine_named
 from pinn.fields import Ansatz, FieldRecipe, FlatField, Patches, Patchwork, RandomFeatures
 from pinn.problems import Problem, rehearse
-from pinn.solvers import Chain, LeastSquares, LevenbergMarquardt, Solver
+from pinn.solvers import Chain, GaussNewton, LeastSquares, LevenbergMarquardt, Solver
 from pinn.training import (
     Enforcement,
     Observer,
@@ -43,7 +43,7 @@ _MARGIN = 0.9
 # Of the usual number of points, for a solution on a few patches: there are no others whose points they share.
 _DENSER = 4
 # What a steepness can be chosen with: a few steps say enough.
-_OF_FEATURES = (LeastSquares, LevenbergMarquardt)
+_OF_FEATURES = (LeastSquares, GaussNewton, LevenbergMarquardt)
 # No epoch of training points gets as far as these seeds.
 _VALIDATION_STREAM, _HELD_OUT_STREAM = 2**31, 2**30
 
@@ -164,9 +164,9 @@ class Bench:
             evaluator.exact(self.held_out)  # a truth that is not finite is found before any training
         if isinstance(field, RandomFeatures) and field.scale is None and isinstance(solver, _OF_FEATURES):
             field = auto_scale(field, network, objective, solver, others=others, seed=chosen.seed)
-        if isinstance(field, Patches) and field.scale is None and isinstance(solver, LeastSquares):
+        if isinstance(field, Patches) and field.scale is None and isinstance(solver, LeastSquares | GaussNewton):
             some, more = self._near_the_hardest(field, setting, objective)
-            field = auto_scale(field, network, some, solver, others=more, seed=chosen.seed)
+            field = auto_patch_scale(field, network, some, others=more, seed=chosen.seed)
         return _Pair(field, solver, network, objective, others, evaluator, engine)
 
     def _trained(self, pair: _Pair, time_limit: float | None) -> Training:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
 
 import keras
 import numpy as np
@@ -11,7 +10,7 @@ import tensorflow as tf
 
 from pinn.fields import FieldRecipe, FlatField, Patches, RandomFeatures
 from pinn.geometry import Shape
-from pinn.solvers import Adam, Bfgs, Chain, Cosine, Lbfgs, LeastSquares, LevenbergMarquardt, Solver
+from pinn.solvers import Adam, Bfgs, Chain, Cosine, GaussNewton, Lbfgs, LeastSquares, Solver, SparseLinearizer
 from pinn.training import ResidualObjective, Sampling
 
 AUTO = "auto"
@@ -26,10 +25,8 @@ SCALES = (0.25, 0.5, 1.0, 2.0, 4.0)
 PATCH_SCALES = (1.5, 3.0, 4.5, 6.0, 9.0)
 """Wave numbers that are tried for patches."""
 
-_TRIAL_STEPS = 5
+_TRIAL_STEPS = 3
 """Steps of a solver that does not solve at once, before scales are compared."""
-
-_Features = TypeVar("_Features", RandomFeatures, Patches)
 
 
 def auto_solver(dtype: str, field: FieldRecipe | keras.Model, weights: int, *, linear: bool = True) -> Solver:
@@ -38,7 +35,7 @@ def auto_solver(dtype: str, field: FieldRecipe | keras.Model, weights: int, *, l
     | field | dtype | equation | weights | solver | why |
     |---|---|---|---|---|---|
     | random features, patches | `float64` | linear | any | `LeastSquares` | solved at once |
-    | random features, patches | `float64` | nonlinear | any | `LevenbergMarquardt`, 60 steps | Newton's method on it |
+    | random features, patches | `float64` | nonlinear | any | `GaussNewton` | Newton's method on it |
     | any other | `float64` | any | up to 5000 | `Bfgs`, 3000 steps | the whole Hessian, on the logarithm of the loss |
     | any other | `float64` | any | more | Adam, 1000 steps, then `Lbfgs`, 4000 | that Hessian would cost too much |
     | any | `float32` | any | any | Adam, 5000 steps, falling rate | round-off ends a quasi-Newton descent too early |
@@ -49,7 +46,7 @@ def auto_solver(dtype: str, field: FieldRecipe | keras.Model, weights: int, *, l
     if dtype == "float32":
         return Adam(learning_rate=Cosine(peak=5e-3, total_steps=5000, final=1e-5), max_steps=5000)
     if isinstance(field, RandomFeatures | Patches):
-        return LeastSquares() if linear else LevenbergMarquardt(max_steps=60)
+        return LeastSquares() if linear else GaussNewton()
     if weights <= MOST_DENSE_WEIGHTS:
         return Bfgs(max_steps=3000)
     return Chain((Adam(learning_rate=5e-3, max_steps=1000), Lbfgs(max_steps=4000)))
@@ -81,18 +78,17 @@ def auto_sampling(field: FieldRecipe | keras.Model, sampling: Sampling, shape: S
 
 
 def auto_scale(
-    recipe: _Features,
+    recipe: RandomFeatures,
     network: FlatField,
     objective: ResidualObjective,
     solver: Solver,
     *,
     others: ResidualObjective,
     seed: int,
-) -> _Features:
-    """The recipe with the scale whose solution has the least loss on `others`' points, among `SCALES` for random
-    features and `PATCH_SCALES` for patches.
+) -> RandomFeatures:
+    """The recipe with the scale of `SCALES` whose solution has the least loss on `others`' points.
 
-    The network gets the features of that scale. They are data of one compiled program, so that each scale costs a
+    The network gets the ridges of that scale. They are data of one compiled program, so that each scale costs a
     solution (or a few steps of a solver that does not solve at once) and no compiling.
 
     Raises:
@@ -105,10 +101,31 @@ def auto_scale(
         tf.TensorSpec([network.size], network.dtype)
     )
     found: dict[float, float] = {}
-    for scale in SCALES if isinstance(recipe, RandomFeatures) else PATCH_SCALES:
+    for scale in SCALES:
         replace(recipe, scale=scale).redraw(network.model, seed)
         state, _ = advance(start, steps)
         loss = float(held_out(tf.constant(solver.best(state))))
+        found[scale] = loss if np.isfinite(loss) else np.inf
+    best = replace(recipe, scale=min(found, key=lambda scale: found[scale]))
+    best.redraw(network.model, seed)
+    return best
+
+
+def auto_patch_scale(
+    recipe: Patches, network: FlatField, objective: ResidualObjective, *, others: ResidualObjective, seed: int
+) -> Patches:
+    """The recipe with the scale of `PATCH_SCALES` that solves the equation best, linear or made linear where the weights
+    are now: the solution is that of `objective`, and its loss that on `others`' points.
+
+    The network gets the features of that scale. Both objectives may know a few patches only.
+    """
+    start = network.weights()
+    found: dict[float, float] = {}
+    for scale in PATCH_SCALES:
+        replace(recipe, scale=scale).redraw(network.model, seed)
+        here, there = (SparseLinearizer(each)(start) for each in (objective, others))
+        left = there.predicted(here.least(float(np.finfo(np.float64).eps))) if here.finite else np.array(np.inf)
+        loss = float(np.sum(left**2))
         found[scale] = loss if np.isfinite(loss) else np.inf
     best = replace(recipe, scale=min(found, key=lambda scale: found[scale]))
     best.redraw(network.model, seed)

@@ -20,6 +20,7 @@ from pinn.solvers import (
     Cosine,
     Engd,
     ExponentialDecay,
+    GaussNewton,
     GaussNewtonCg,
     Lbfgs,
     LeastSquares,
@@ -151,6 +152,7 @@ STAGES: dict[str, Callable[..., Solver]] = {
             GaussNewtonCg,
             LevenbergMarquardt,
             Engd,
+            GaussNewton,
             LeastSquares,
         )
     },

@@ -212,6 +212,13 @@ class LeastSquaresSettings:
 
 
 @dataclass
+class GaussNewtonSettings(LeastSquaresSettings):
+    """Undamped Gauss-Newton steps by the same factorisation."""
+
+    name: str = _name("gauss_newton")
+
+
+@dataclass
 class ChainSettings:
     """Solvers from the cheapest to the dearest, each from where the one before ends; null leaves one out."""
 
@@ -224,6 +231,7 @@ class ChainSettings:
     gauss_newton_cg: Optional[GaussNewtonCgSettings] = None  # noqa: UP045
     levenberg_marquardt: Optional[LevenbergMarquardtSettings] = None  # noqa: UP045
     engd: Optional[EngdSettings] = None  # noqa: UP045
+    gauss_newton: Optional[GaussNewtonSettings] = None  # noqa: UP045
     least_squares: Optional[LeastSquaresSettings] = None  # noqa: UP045
 
 
@@ -287,6 +295,7 @@ SCHEMAS: Mapping[str, type] = {
     "levenberg_marquardt_settings": LevenbergMarquardtSettings,
     "engd_settings": EngdSettings,
     "gauss_newton_cg_settings": GaussNewtonCgSettings,
+    "gauss_newton_settings": GaussNewtonSettings,
     "least_squares_settings": LeastSquaresSettings,
     "chain_settings": ChainSettings,
     "auto_solver_settings": AutoSolverSettings,

@@ -91,12 +91,16 @@ class SparseLinearization:
 class SparseLinearizer:
     """A sparse objective between NumPy arrays.
 
+    Args:
+        objective: what is evaluated.
+        accuracy: round-off of a residual, in units of the largest row's terms.
+
     Where the last Jacobian has foretold the residuals that are now found it is still the Jacobian, and its factors
     serve again. Points that were replaced, or features, would have shown.
     """
 
     objective: Sparse
-    accuracy: float
+    accuracy: float = 0.0
     _last: SparseLinearization | None = None
 
     def __call__(self, weights: np.ndarray) -> SparseLinearization:
