@@ -17,7 +17,7 @@ from pinn.app.choices import Choices
 from pinn.app.record import config_of, summary_of
 from pinn.app.solution import Solution, field_evaluator
 from pinn.calculus import Engine, PointSet, engine_named
-from pinn.fields import Ansatz, FieldRecipe, FlatField, Patches, Patchwork, RandomFeatures
+from pinn.fields import POINTS_A_FEATURE, Ansatz, FieldRecipe, FlatField, Patches, Patchwork, RandomFeatures
 from pinn.problems import Problem, rehearse
 from pinn.solvers import Chain, GaussNewton, LeastSquares, LevenbergMarquardt, Solver
 from pinn.training import (
@@ -40,8 +40,8 @@ VALIDATION_POINTS = 2**14
 _MONITOR_POINTS = 2**11
 # Of the asked accuracy, where training may end: the error is watched on fewer points than it is judged on.
 _MARGIN = 0.9
-# Of the usual number of points, for a solution on a few patches: there are no others whose points they share.
-_DENSER = 4
+# Of the usual number of points: a few patches alone have no neighbours whose points they share.
+_DENSER = 8
 # What a steepness can be chosen with: a few steps say enough.
 _OF_FEATURES = (LeastSquares, GaussNewton, LevenbergMarquardt)
 # No epoch of training points gets as far as these seeds.
@@ -127,6 +127,14 @@ class Bench:
         )
         return linear(terms, components=self.problem.components, dtype=dtype, engine=engine_named(self.chosen.engine))
 
+    def serves(self, field: FieldRecipe | keras.Model) -> bool:
+        """Whether a field can work with the conditions and the points that were chosen."""
+        if not isinstance(field, Patches):
+            return True
+        asked = self.chosen.sampling.interior
+        enough = asked is None or asked >= field.points(self.problem.domain).features
+        return enough and not any(self.enforcement.ansatz.fluxes)
+
     def attempt(
         self, field: FieldRecipe | keras.Model, solver: Solver | None, *, time_limit: float | None = None
     ) -> Attempt:
@@ -165,8 +173,8 @@ class Bench:
         if isinstance(field, RandomFeatures) and field.scale is None and isinstance(solver, _OF_FEATURES):
             field = auto_scale(field, network, objective, solver, others=others, seed=chosen.seed)
         if isinstance(field, Patches) and field.scale is None and isinstance(solver, LeastSquares | GaussNewton):
-            some, more = self._near_the_hardest(field, setting, objective)
-            field = auto_patch_scale(field, network, some, others=more, seed=chosen.seed)
+            hardest = self._near_the_hardest(field, setting, objective)
+            field = auto_patch_scale(field, network, hardest, seed=chosen.seed)
         return _Pair(field, solver, network, objective, others, evaluator, engine)
 
     def _trained(self, pair: _Pair, time_limit: float | None) -> Training:
@@ -223,25 +231,19 @@ class Bench:
             seed=self.chosen.seed,
         )
 
-    def _near_the_hardest(
-        self, field: Patches, setting: _Setting, objective: ResidualObjective
-    ) -> tuple[ResidualObjective, ResidualObjective]:
-        """The equation, and again at points held out, around the corner of the grid where it is farthest from solved.
+    def _near_the_hardest(self, field: Patches, setting: _Setting, objective: ResidualObjective) -> ResidualObjective:
+        """The equation around the corner of the grid where it is farthest from solved.
 
         A scale that serves a few patches serves all of that size, and is found in the time of a few.
         """
-        start = np.abs(objective.evaluate(setting.network.weights()))
         points = objective.points()[EQUATION]
-        lower, upper = field.cell(points[int(np.argmax(start.reshape(-1)[: len(points)]))], self.problem.domain)
-        interior = _DENSER * (setting.sampling.interior or 0)
+        start = np.abs(objective.evaluate(setting.network.weights())[: len(points)])
+        lower, upper = field.cell(points[int(np.argmax(start))], self.problem.domain)
+        interior = _DENSER * (setting.sampling.interior or len(points))
         denser = replace(setting, sampling=replace(setting.sampling, interior=interior, kind="uniform"))
-        terms = [within(self._terms(denser)[0], lower, upper)]
-        ansatz, seed = self.enforcement.ansatz, self.chosen.seed
-        some, more = (
-            denser.objective(ansatz, terms, engine_named(self.chosen.engine), seed + stream)
-            for stream in (0, _HELD_OUT_STREAM)
-        )
-        return some, more
+        around = 2 ** len(lower) * POINTS_A_FEATURE * field.features
+        terms = [within(self._terms(denser)[0], lower, upper, around)]
+        return denser.objective(self.enforcement.ansatz, terms, engine_named(self.chosen.engine), self.chosen.seed)
 
     def _is_linear_for(self, field: FieldRecipe | keras.Model) -> bool:
         """Whether features meet a linear equation; asked for no other field."""

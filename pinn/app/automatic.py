@@ -111,21 +111,22 @@ def auto_scale(
     return best
 
 
-def auto_patch_scale(
-    recipe: Patches, network: FlatField, objective: ResidualObjective, *, others: ResidualObjective, seed: int
-) -> Patches:
-    """The recipe with the scale of `PATCH_SCALES` that solves the equation best, linear or made linear where the weights
-    are now: the solution is that of `objective`, and its loss that on `others`' points.
+def auto_patch_scale(recipe: Patches, network: FlatField, objective: ResidualObjective, *, seed: int) -> Patches:
+    """The recipe with the scale of `PATCH_SCALES` that serves the equation best, linear or made linear where the weights
+    are: the loss of its solution on the points of `objective` is compared on those of another epoch.
 
-    The network gets the features of that scale. Both objectives may know a few patches only.
+    The network gets the features of that scale. The objective may know a few patches only.
     """
     start = network.weights()
     found: dict[float, float] = {}
     for scale in PATCH_SCALES:
         replace(recipe, scale=scale).redraw(network.model, seed)
-        here, there = (SparseLinearizer(each)(start) for each in (objective, others))
-        left = there.predicted(here.least(float(np.finfo(np.float64).eps))) if here.finite else np.array(np.inf)
-        loss = float(np.sum(left**2))
+        objective.resample(0)
+        here = SparseLinearizer(objective)(start)
+        change = here.least(float(np.finfo(np.float64).eps)) if here.finite else np.full_like(start, np.nan)
+        objective.resample(1)
+        left = SparseLinearizer(objective)(start).predicted(change)
+        loss = float(left @ left)
         found[scale] = loss if np.isfinite(loss) else np.inf
     best = replace(recipe, scale=min(found, key=lambda scale: found[scale]))
     best.redraw(network.model, seed)

@@ -19,8 +19,8 @@ from pinn.solvers.sparse import SparseLinearizer
 class LeastSquares(OrthogonalSolver):
     r"""Solve :math:`\min_w |r(w)|^2` for residuals `r(w) = r_0 + J w` in one step, to round-off.
 
-    The step is that of `OrthogonalSolver`, dense or sparse. Further steps solve again for what round-off has left, until
-    the loss no longer falls.
+    The step is that of `OrthogonalSolver`, dense or sparse. Further steps solve again for what round-off has left,
+    until the loss no longer falls.
 
     That the residuals are linear is tried, not believed: see `Raises`. It is so when the equation is linear in `u` and
     the only weights are those of a last linear layer, as of `pinn.fields.RandomFeatures` and `pinn.fields.Patches`.

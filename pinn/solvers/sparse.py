@@ -95,8 +95,8 @@ class SparseLinearizer:
         objective: what is evaluated.
         accuracy: round-off of a residual, in units of the largest row's terms.
 
-    Where the last Jacobian has foretold the residuals that are now found it is still the Jacobian, and its factors
-    serve again. Points that were replaced, or features, would have shown.
+    The last Jacobian is taken again, with its factors, where it foretells the residuals both here and at weights chosen
+    by chance around: so it does for linear residuals, until points or features are replaced.
     """
 
     objective: Sparse
@@ -105,12 +105,12 @@ class SparseLinearizer:
 
     def __call__(self, weights: np.ndarray) -> SparseLinearization:
         """Residuals and Jacobian at weights `[P]`."""
-        residuals = self.residuals(weights)
-        if self._last is None or not self._foretold(self._last, weights, residuals):
+        residuals = None if self._last is None else self._foretold(self._last, weights)
+        if self._last is not None and residuals is not None:
+            jacobian = self._last.jacobian
+        else:
             residuals, blocks = self.objective.linearize(weights)
             jacobian = Jacobian(blocks, weights.size // self.objective.groups, weights.size)
-        else:
-            jacobian = self._last.jacobian
         self._last = SparseLinearization(weights.copy(), residuals, jacobian)
         return self._last
 
@@ -118,8 +118,12 @@ class SparseLinearizer:
         """Residuals `[R]` at weights `[P]`."""
         return self.objective.evaluate(weights)
 
-    def _foretold(self, last: SparseLinearization, weights: np.ndarray, residuals: np.ndarray) -> bool:
-        change = weights - last.weights
-        if not change.any():  # which would prove nothing
-            return False
-        return gap(last, change, residuals) <= self.accuracy
+    def _foretold(self, last: SparseLinearization, weights: np.ndarray) -> np.ndarray | None:
+        """The residuals, if the last Jacobian foretells them."""
+        residuals = self.residuals(weights)
+        spread = 1.0 + float(np.sqrt(np.mean(weights**2)))
+        around = weights + spread * np.random.default_rng(0).normal(size=weights.size)
+        for place, found in ((weights, residuals), (around, self.residuals(around))):
+            if not gap(last, place - last.weights, found) <= self.accuracy:
+                return None
+        return residuals

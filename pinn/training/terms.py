@@ -93,13 +93,20 @@ def terms_of(
     return (equation, *(term(c.name, c.residual, draw_on(c), weight(c)) for c in conditions))
 
 
-def within(term: Term, lower: np.ndarray, upper: np.ndarray) -> Term:
-    """The term at those of its points that lie in a box, by its corners `[d]`; their number depends on the seed."""
+def within(term: Term, lower: np.ndarray, upper: np.ndarray, count: int) -> Term:
+    """The term at so many of its points in a box, by its corners `[d]`; points come again where there are fewer.
+
+    Raises:
+        ValueError: from `draw`, if there is none.
+    """
 
     def draw(seed: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         points, normals = term.draw(seed)
-        inside = np.all((lower <= points) & (points <= upper), axis=1)
-        return points[inside], normals[inside]
+        inside = np.flatnonzero(np.all((lower <= points) & (points <= upper), axis=1))
+        if not inside.size:
+            raise ValueError(f"{term.name}: expected points between {lower} and {upper}; got none. Take more points.")
+        chosen = np.resize(inside, count)
+        return points[chosen], normals[chosen]
 
     return replace(term, draw=draw)
 
