@@ -112,8 +112,8 @@ def auto_scale(
 
 
 def auto_patch_scale(recipe: Patches, network: FlatField, objective: ResidualObjective, *, seed: int) -> Patches:
-    """The recipe with the scale of `PATCH_SCALES` that serves the equation best, linear or made linear where the weights
-    are: the loss of its solution on the points of `objective` is compared on those of another epoch.
+    """The recipe with the scale of `PATCH_SCALES` that serves the equation best, linear or made linear where the
+    weights are: its solution on the points of `objective` is judged by the loss on those of another epoch.
 
     The network gets the features of that scale. The objective may know a few patches only.
     """

@@ -190,12 +190,12 @@ def test_gauss_newton_squares_the_error_in_blocks() -> None:
 def test_gauss_newton_shortens_a_step_that_raises_the_loss() -> None:
     solver = GaussNewton(max_steps=200)
     advance = solver.compile(rosenbrock(2))
-    state, progress = advance(solver.start(np.array([-1.2, 1.0])), 200)
+    _, progress = advance(solver.start(np.array([-1.2, 1.0])), 200)
     assert progress.losses[-1] < 1e-24
     assert np.all(np.diff(progress.losses) < 0)
     # The whole step from atan's far side overshoots farther at every turn; shortened ones come home.
     bent = GaussNewton().compile(Residual(tf.atan, 1))
-    state, progress = bent(GaussNewton().start(np.array([3.0])), 30)
+    _, progress = bent(GaussNewton().start(np.array([3.0])), 30)
     assert progress.losses[-1] < 1e-30
     assert progress.evaluations > 2 * len(progress.losses)
 
