@@ -389,7 +389,9 @@ def test_a_problem_that_no_config_holds_is_never_described_as_another_one(proble
 
 def test_a_network_made_by_hand_is_custom() -> None:
     assert describe_field(None) == {"name": "custom"}
-    with pytest.raises(ValueError, match="field: expected one of auto, mlp, fourier, random_features, patches; got 'custom'"):
+    with pytest.raises(
+        ValueError, match="field: expected one of auto, mlp, fourier, random_features, patches; got 'custom'"
+    ):
         field_from(describe_field(None))
 
 
