@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -12,14 +12,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pinn.app.automatic import auto_scale, auto_solver
+from pinn.app.automatic import auto_patch_scale, auto_sampling, auto_scale, auto_solver
 from pinn.app.choices import Choices
 from pinn.app.record import config_of, summary_of
 from pinn.app.solution import Solution, field_evaluator
 from pinn.calculus import Engine, PointSet, engine_named
-from pinn.fields import FieldRecipe, FlatField, RandomFeatures
+from pinn.fields import POINTS_A_FEATURE, Ansatz, FieldRecipe, FlatField, Patches, Patchwork, RandomFeatures
 from pinn.problems import Problem, rehearse
-from pinn.solvers import Advance, Chain, LeastSquares, Solver
+from pinn.solvers import Advance, Chain, GaussNewton, LeastSquares, LevenbergMarquardt, Solver
 from pinn.training import (
     Enforcement,
     Observer,
@@ -34,11 +34,16 @@ from pinn.training import (
     train,
 )
 from pinn.training.loop import INTERRUPTED
+from pinn.training.terms import EQUATION, Term, within
 from pinn.validation import Evaluator, Report, validate
 
 VALIDATION_POINTS = 2**14
 # Of the asked accuracy, where training may end: the error is watched on fewer points than it is judged on.
 _MARGIN = 0.9
+# Of the usual number of points: a few patches alone have no neighbours whose points they share.
+_DENSER = 8
+# What a steepness can be chosen with: a few steps say enough.
+_OF_FEATURES = (LeastSquares, GaussNewton, LevenbergMarquardt)
 # No epoch of training points gets as far as these seeds.
 _VALIDATION_STREAM, _HELD_OUT_STREAM = 2**31, 2**30
 
@@ -65,6 +70,19 @@ class _Pair:
     others: ResidualObjective
     evaluator: Evaluator
     engine: Engine
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """A network, how it is taken apart where it is one of patches, and its points."""
+
+    network: FlatField
+    patchwork: Patchwork | None
+    sampling: Sampling
+
+    def objective(self, ansatz: Ansatz, terms: Sequence[Term], engine: Engine, seed: int) -> ResidualObjective:
+        """The residuals of some terms."""
+        return ResidualObjective(self.network, ansatz, terms, engine=engine, seed=seed, patchwork=self.patchwork)
 
 
 @final
@@ -113,6 +131,14 @@ class Bench:
         )
         return linear(terms, components=self.problem.components, dtype=dtype, engine=engine_named(self.chosen.engine))
 
+    def serves(self, field: FieldRecipe | keras.Model) -> bool:
+        """Whether a field can work with the conditions and the points that were chosen."""
+        if not isinstance(field, Patches):
+            return True
+        asked = self.chosen.sampling.interior
+        enough = asked is None or asked >= field.points(self.problem.domain).features
+        return enough and not any(self.enforcement.ansatz.fluxes)
+
     def attempt(
         self, field: FieldRecipe | keras.Model, solver: Solver | None, *, time_limit: float | None = None
     ) -> Attempt:
@@ -138,20 +164,22 @@ class Bench:
         problem, chosen = self.problem, self.chosen
         network = FlatField(self._network(field), tf.as_dtype(chosen.dtype))
         _require_shape(network, problem)
+        patchwork = Patchwork.of(network.model) if isinstance(field, Patches) else None
+        setting = _Setting(network, patchwork, auto_sampling(field, chosen.sampling, problem.domain))
         engine = engine_named(chosen.engine)
-        objective = self._objective(network, engine, chosen.sampling, chosen.seed)
-        # Anywhere in the domain: points on a grid would be those of every other grid.
-        elsewhere = replace(chosen.sampling, kind="uniform", adapt=None)
-        others = self._objective(network, engine_named(chosen.engine), elsewhere, chosen.seed + _HELD_OUT_STREAM)
-        solver = solver or auto_solver(chosen.dtype, field, network.size)
+        objective, others = self._objective(setting, engine), self._held_out(setting)
+        solver = solver or auto_solver(chosen.dtype, field, network.size, linear=self._is_linear_for(field))
         evaluator = field_evaluator(
             problem, network.model, self.enforcement.ansatz, engine=engine_named(chosen.engine), dtype=chosen.dtype
         )
         if problem.exact is not None:
             evaluator.exact(self.held_out)  # a truth that is not finite is found before any training
         advance = solver.compile(objective)
-        if isinstance(field, RandomFeatures) and field.scale is None and isinstance(solver, LeastSquares):
+        if isinstance(field, RandomFeatures) and field.scale is None and isinstance(solver, _OF_FEATURES):
             field = auto_scale(field, network, solver, advance=advance, others=others, seed=chosen.seed)
+        if isinstance(field, Patches) and field.scale is None and isinstance(solver, LeastSquares | GaussNewton):
+            hardest = self._near_the_hardest(field, setting, objective)
+            field = auto_patch_scale(field, network, hardest, seed=chosen.seed)
         return _Pair(field, solver, advance, network, objective, others, evaluator, engine)
 
     def _trained(self, pair: _Pair, time_limit: float | None) -> Training:
@@ -211,13 +239,46 @@ class Bench:
             seed=self.chosen.seed,
         )
 
-    def _objective(self, network: FlatField, engine: Engine, sampling: Sampling, seed: int) -> ResidualObjective:
+    def _near_the_hardest(self, field: Patches, setting: _Setting, objective: ResidualObjective) -> ResidualObjective:
+        """The equation around the corner of the grid where it is farthest from solved.
+
+        A scale that serves a few patches serves all of that size, and is found in the time of a few.
+        """
+        points = objective.points()[EQUATION]
+        start = np.abs(objective.evaluate(setting.network.weights())[: len(points)])
+        lower, upper = field.cell(points[int(np.argmax(start))], self.problem.domain)
+        interior = _DENSER * (setting.sampling.interior or len(points))
+        denser = replace(setting, sampling=replace(setting.sampling, interior=interior, kind="uniform"))
+        around = 2 ** len(lower) * POINTS_A_FEATURE * field.features
+        terms = [within(self._terms(denser)[0], lower, upper, around)]
+        return denser.objective(self.enforcement.ansatz, terms, engine_named(self.chosen.engine), self.chosen.seed)
+
+    def _is_linear_for(self, field: FieldRecipe | keras.Model) -> bool:
+        """Whether features meet a linear equation; asked for no other field."""
+        return self.is_linear() if isinstance(field, RandomFeatures | Patches) else False
+
+    def _terms(self, setting: _Setting) -> tuple[Term, ...]:
         penalties = self.enforcement.penalties
         natural = not self.chosen.balance.absolute
-        terms = terms_of(
-            self.problem, penalties, sampling, dtype=network.dtype, weights=self.chosen.weights, natural=natural
+        return terms_of(
+            self.problem,
+            penalties,
+            setting.sampling,
+            dtype=setting.network.dtype,
+            weights=self.chosen.weights,
+            natural=natural,
         )
-        return ResidualObjective(network, self.enforcement.ansatz, terms, engine=engine, seed=seed)
+
+    def _objective(self, setting: _Setting, engine: Engine) -> ResidualObjective:
+        return setting.objective(self.enforcement.ansatz, self._terms(setting), engine, self.chosen.seed)
+
+    def _held_out(self, setting: _Setting) -> ResidualObjective:
+        # Anywhere in the domain: points on a grid would be those of every other grid.
+        elsewhere = replace(setting, sampling=replace(setting.sampling, kind="uniform", adapt=None))
+        seed = self.chosen.seed + _HELD_OUT_STREAM
+        return elsewhere.objective(
+            self.enforcement.ansatz, self._terms(elsewhere), engine_named(self.chosen.engine), seed
+        )
 
 
 def _ended(training: Training) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from pinn.app.automatic import AUTO
 from pinn.app.construct import coerced, construct, reject_unknown
 from pinn.app.settings import CUSTOM
-from pinn.fields import FieldRecipe, FourierFeatures, Mlp, RandomFeatures
+from pinn.fields import FieldRecipe, FourierFeatures, Mlp, Patches, RandomFeatures
 from pinn.problems import Problem
 from pinn.solvers import (
     Adam,
@@ -21,6 +21,7 @@ from pinn.solvers import (
     Cosine,
     Engd,
     ExponentialDecay,
+    GaussNewton,
     GaussNewtonCg,
     Lbfgs,
     LeastSquares,
@@ -33,7 +34,12 @@ from pinn.solvers import (
 from pinn.training import ADAPTIVE, BALANCES, Balance, Sampling
 
 TARGET = "_target_"
-FIELDS: dict[str, type] = {"mlp": Mlp, "fourier": FourierFeatures, "random_features": RandomFeatures}
+FIELDS: dict[str, type] = {
+    "mlp": Mlp,
+    "fourier": FourierFeatures,
+    "random_features": RandomFeatures,
+    "patches": Patches,
+}
 
 
 def problem_from(options: Mapping[str, Any]) -> Problem:
@@ -160,6 +166,7 @@ STAGES: dict[str, Callable[..., Solver]] = {
             GaussNewtonCg,
             LevenbergMarquardt,
             Engd,
+            GaussNewton,
             LeastSquares,
         )
     },

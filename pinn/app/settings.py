@@ -96,6 +96,18 @@ class RandomFeaturesSettings:
 
 
 @dataclass
+class PatchesSettings:
+    """Random features on overlapping patches; `patches` along each axis is a number, or a list of them."""
+
+    name: str = _name("patches")
+    patches: Any = MISSING
+    features: int = _number(minimum=1)
+    activation: str = MISSING
+    scale: Optional[float] = _number(above=0)  # noqa: UP045
+    overlap: float = _number(above=0)
+
+
+@dataclass
 class AdamSettings:
     """Adam with a learning-rate schedule; `warm_up` counts steps, `clip_norm` bounds the gradient's norm."""
 
@@ -183,6 +195,13 @@ class LeastSquaresSettings:
 
 
 @dataclass
+class GaussNewtonSettings(LeastSquaresSettings):
+    """Undamped Gauss-Newton steps by the same factorisation."""
+
+    name: str = _name("gauss_newton")
+
+
+@dataclass
 class ChainSettings:
     """Solvers from the cheapest to the dearest, each from where the one before ends; null leaves one out."""
 
@@ -195,6 +214,7 @@ class ChainSettings:
     gauss_newton_cg: Optional[GaussNewtonCgSettings] = None  # noqa: UP045
     levenberg_marquardt: Optional[LevenbergMarquardtSettings] = None  # noqa: UP045
     engd: Optional[EngdSettings] = None  # noqa: UP045
+    gauss_newton: Optional[GaussNewtonSettings] = None  # noqa: UP045
     least_squares: Optional[LeastSquaresSettings] = None  # noqa: UP045
 
 
@@ -335,6 +355,7 @@ SCHEMAS: Mapping[str, type] = {
     "mlp_settings": MlpSettings,
     "fourier_settings": FourierSettings,
     "random_features_settings": RandomFeaturesSettings,
+    "patches_settings": PatchesSettings,
     "adam_settings": AdamSettings,
     "lbfgs_settings": LbfgsSettings,
     "bfgs_settings": BfgsSettings,
@@ -343,6 +364,7 @@ SCHEMAS: Mapping[str, type] = {
     "levenberg_marquardt_settings": LevenbergMarquardtSettings,
     "engd_settings": EngdSettings,
     "gauss_newton_cg_settings": GaussNewtonCgSettings,
+    "gauss_newton_settings": GaussNewtonSettings,
     "least_squares_settings": LeastSquaresSettings,
     "chain_settings": ChainSettings,
     "auto_solver_settings": AutoSolverSettings,

@@ -95,7 +95,8 @@ def _climbed(bench: Bench) -> Solution:
     began = time.perf_counter()
     problem, chosen = bench.problem, bench.chosen
     axes = len(problem.domain.axes)
-    ladder = rungs(linear=bench.is_linear(), axes=axes, dtype=chosen.dtype)
+    tried = rungs(linear=bench.is_linear(), axes=axes, dtype=chosen.dtype)
+    ladder = tuple(rung for rung in tried if bench.serves(rung.field))
     ladder = ladder if chosen.accuracy is not None else ladder[:-1] or ladder
 
     left = math.inf if chosen.time_limit is None else chosen.time_limit

@@ -4,6 +4,20 @@ from pinn.fields.ansatz import Ansatz, Data, Datum
 from pinn.fields.flat import FlatField
 from pinn.fields.layers import SINE
 from pinn.fields.networks import FieldRecipe, FourierFeatures, Mlp
+from pinn.fields.patches import POINTS_A_FEATURE, Patches, Patchwork
 from pinn.fields.random_features import RandomFeatures
 
-__all__ = ["SINE", "Ansatz", "Data", "Datum", "FieldRecipe", "FlatField", "FourierFeatures", "Mlp", "RandomFeatures"]
+__all__ = [
+    "POINTS_A_FEATURE",
+    "SINE",
+    "Ansatz",
+    "Data",
+    "Datum",
+    "FieldRecipe",
+    "FlatField",
+    "FourierFeatures",
+    "Mlp",
+    "Patches",
+    "Patchwork",
+    "RandomFeatures",
+]

@@ -72,10 +72,28 @@ class RandomFeatures:
 
     def _draw(self, dimension: int, seed: int) -> list[np.ndarray]:
         """The kernel `[d, features]` and the bias `[features]` of the ridges."""
-        generator = np.random.default_rng(seed)
-        normals = generator.normal(size=(dimension, self.features))
-        directions = normals / np.linalg.norm(normals, axis=0)
-        offsets = np.sum(directions * generator.uniform(-_MARGIN, _MARGIN, directions.shape), axis=0)
+        directions, offsets = ridges(np.random.default_rng(seed), dimension, self.features)
         scale = TYPICAL_SCALE if self.scale is None else self.scale
-        slopes = scale * _SPREAD ** generator.uniform(-1.0, 1.0, self.features)
-        return [slopes * directions, -slopes * offsets]
+        return [scale * directions, -scale * offsets]
+
+
+def ridges(generator: np.random.Generator, dimension: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes `a [d, count]` and offsets `b [count]` of the ridges `a . s - b` of `RandomFeatures` with the scale 1."""
+    directions = _directions(generator, dimension, count)
+    offsets = np.sum(directions * generator.uniform(-_MARGIN, _MARGIN, directions.shape), axis=0)
+    slopes = _SPREAD ** generator.uniform(-1.0, 1.0, count)
+    return slopes * directions, slopes * offsets
+
+
+def waves(generator: np.random.Generator, dimension: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Wave vectors `a [d, count]` uniform in the unit ball, and phases `b [count]`: `a . s - b` is zero somewhere in
+    `[-1, 1]^d`.
+    """
+    vectors = _directions(generator, dimension, count) * generator.random(count) ** (1.0 / dimension)
+    return vectors, np.sum(vectors * generator.uniform(-1.0, 1.0, vectors.shape), axis=0)
+
+
+def _directions(generator: np.random.Generator, dimension: int, count: int) -> np.ndarray:
+    """Unit vectors `[d, count]`, uniform on the sphere."""
+    normals = generator.normal(size=(dimension, count))
+    return np.asarray(normals / np.linalg.norm(normals, axis=0))

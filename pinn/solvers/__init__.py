@@ -1,9 +1,9 @@
 """Numerical optimisation against the `Objective` protocol: knows no equation, no field and no network.
 
 `Solver` is the contract. `Adam` is of first order. `Lbfgs`, `Bfgs`, `SelfScaledBfgs` and `SelfScaledBroyden` are
-quasi-Newton methods. `LevenbergMarquardt`, `Engd` and, without a matrix, `GaussNewtonCg` are of Gauss and
-Newton, and `LeastSquares` solves linear residuals at once. `Chain` runs solvers one after the other. A solver turns an
-`Objective` into a function that advances a `State`, a dictionary of arrays.
+quasi-Newton methods. `LevenbergMarquardt`, `Engd` and, without a matrix, `GaussNewtonCg` are damped methods of Gauss
+and Newton, `GaussNewton` is the undamped one, and `LeastSquares` solves linear residuals at once. `Chain` runs solvers
+one after the other. A solver turns an `Objective` into a function that advances a `State`, a dictionary of arrays.
 """
 
 from __future__ import annotations
@@ -17,19 +17,23 @@ from pinn.solvers.lbfgs import Lbfgs
 from pinn.solvers.least_squares import LeastSquares
 from pinn.solvers.levenberg_marquardt import LevenbergMarquardt
 from pinn.solvers.line_search import StrongWolfe
-from pinn.solvers.objective import Divisible, Objective
+from pinn.solvers.newton import GaussNewton
+from pinn.solvers.objective import Block, Divisible, Objective, Sparse
 from pinn.solvers.schedules import Constant, Cosine, ExponentialDecay, Schedule
 from pinn.solvers.solver import Advance, Progress, Solver, State, StopReason
+from pinn.solvers.sparse import SparseLinearizer
 from pinn.solvers.threads import cores
 
 __all__ = [
     "Adam",
     "Advance",
     "Bfgs",
+    "Block",
     "Chain",
     "Constant",
     "Cosine",
     "ExponentialDecay",
+    "GaussNewton",
     "GaussNewtonCg",
     "Lbfgs",
     "LeastSquares",
@@ -42,6 +46,8 @@ __all__ = [
     "SelfScaledBfgs",
     "SelfScaledBroyden",
     "Solver",
+    "Sparse",
+    "SparseLinearizer",
     "State",
     "StopReason",
     "StrongWolfe",

@@ -3,14 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
+from scipy.linalg import lstsq
 
 from pinn.solvers.objective import Objective, compiled_program
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+
+class Linear(Protocol):
+    """Residuals at some weights and their linear model `r + J c` after a change `c [P]`, whatever holds `J`."""
+
+    @property
+    def loss(self) -> float:
+        """The sum of squares."""
+
+    @property
+    def finite(self) -> bool:
+        """Whether all numbers are."""
+
+    def least(self, cut: float) -> np.ndarray:
+        """The change `[P]` with the least `|r + J c|`, as far as directions are felt beyond `cut` of the strongest."""
+
+    def predicted(self, change: np.ndarray) -> np.ndarray:
+        """The residuals `[R]` of the model after a change."""
+
+    def terms(self, change: np.ndarray) -> float:
+        """The largest sum of magnitudes in a row, `|r| + |J| |c|`: in units of it round-off is small."""
+
+
+def gap(here: Linear, change: np.ndarray, found: np.ndarray) -> float:
+    """How far the residuals after a change are from those of the model, in units of the largest row's terms."""
+    return float(np.abs(found - here.predicted(change)).max()) / max(here.terms(change), 1e-300)
 
 
 class Linearization(NamedTuple):
@@ -28,6 +55,19 @@ class Linearization(NamedTuple):
     def finite(self) -> bool:
         """Whether all numbers are."""
         return bool(np.isfinite(self.residuals).all() and np.isfinite(self.jacobian).all())
+
+    def least(self, cut: float) -> np.ndarray:
+        """The change with the least `|r + J c|`; singular values below `cut` of the largest count as zero."""
+        change, *_ = lstsq(self.jacobian, -self.residuals, cond=cut, lapack_driver="gelsy", check_finite=False)
+        return np.asarray(change)
+
+    def predicted(self, change: np.ndarray) -> np.ndarray:
+        """The residuals `[R]` of the model after a change."""
+        return self.residuals + self.jacobian @ change
+
+    def terms(self, change: np.ndarray) -> float:
+        """The largest sum of magnitudes in a row."""
+        return float((np.abs(self.residuals) + np.abs(self.jacobian) @ np.abs(change)).max())
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -79,6 +79,40 @@ class Divisible(Protocol):
         """The contribution of share `0 <= part < parts`, a whole number `[]`: those of all shares sum to
         `loss_and_gradient`.
         """
+        ...
+
+
+class Block(NamedTuple):
+    """Rows of a sparse Jacobian that touch the same groups of weights.
+
+    Attributes:
+        rows: which residuals they belong to, `[n]`.
+        groups: which groups of weights they touch, `q` of them.
+        matrix: their entries, `[n, q g]` for groups of `g` weights, in the order of `groups`.
+    """
+
+    rows: np.ndarray
+    groups: tuple[int, ...]
+    matrix: np.ndarray
+
+
+@runtime_checkable
+class Sparse(Protocol):
+    """An objective whose residuals each touch a few groups of weights, so that its Jacobian is never formed whole."""
+
+    @property
+    def groups(self) -> int:
+        """Into how many groups of equal size the weights are divided, one after the other; 1 where all belong
+        together.
+        """
+        ...
+
+    def evaluate(self, weights: np.ndarray) -> np.ndarray:
+        """The residuals `[R]` at weights `[P]`, a few at a time."""
+        ...
+
+    def linearize(self, weights: np.ndarray) -> tuple[np.ndarray, Sequence[Block]]:
+        """The residuals `[R]` and the blocks of their Jacobian at weights `[P]`; each residual is in one block."""
         ...
 
 

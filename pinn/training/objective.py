@@ -16,9 +16,10 @@ import numpy as np
 import tensorflow as tf
 
 from pinn.calculus import Engine, Field
-from pinn.fields import Ansatz, FlatField
-from pinn.solvers import cores
+from pinn.fields import Ansatz, FlatField, Patchwork
+from pinn.solvers import Block, cores
 from pinn.training.blocks import Share, Summand, blocks_for, sum_over_blocks
+from pinn.training.patched import PatchedTerm
 from pinn.training.pointwise import Pointwise
 from pinn.training.terms import Term
 
@@ -51,7 +52,7 @@ class ResidualObjective:
     """Residuals, loss and gradient, Jacobian and products with it, at points that can be replaced in place, as can be
     their weights.
 
-    Implements `pinn.solvers.Objective` and `pinn.solvers.Divisible`.
+    Implements `pinn.solvers.Objective`, `pinn.solvers.Divisible` and, for a field in patches, `pinn.solvers.Sparse`.
 
     Args:
         field: the network as a function of its weights.
@@ -59,9 +60,27 @@ class ResidualObjective:
         terms: the residuals.
         engine: how derivatives are computed.
         seed: of the points; the same seed gives the same points.
+        patchwork: the field taken apart, where it is one of patches.
+
+    Raises:
+        ValueError: a field in patches and an ansatz with exact fluxes, which looks at the field elsewhere.
     """
 
-    def __init__(self, field: FlatField, ansatz: Ansatz, terms: Sequence[Term], *, engine: Engine, seed: int) -> None:
+    def __init__(
+        self,
+        field: FlatField,
+        ansatz: Ansatz,
+        terms: Sequence[Term],
+        *,
+        engine: Engine,
+        seed: int,
+        patchwork: Patchwork | None = None,
+    ) -> None:
+        if patchwork is not None and any(ansatz.fluxes):
+            raise ValueError(
+                "field=patches: expected residuals that look at the field where they are; got exact fluxes, which look "
+                "at it on the boundary. Say conditions=auto, which leaves fluxes as terms of the loss."
+            )
         self._field = field
         self._ansatz = ansatz
         self._terms = tuple(terms)
@@ -69,6 +88,8 @@ class ResidualObjective:
         self._seed = seed
         self._points = [self._first(k) for k in range(len(self._terms))]
         self._pointwise: dict[str, Pointwise] = {}
+        self._groups = 1 if patchwork is None else patchwork.patches
+        self._patched = [self._in_patches(patchwork, term) for term in self._terms] if patchwork else []
 
     @property
     def size(self) -> int:
@@ -256,6 +277,35 @@ class ResidualObjective:
             transposed, seed, output_gradients=direction, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
 
+    @property
+    def groups(self) -> int:
+        """How many patches the field has; 1 where it has none."""
+        return self._groups
+
+    def evaluate(self, weights: np.ndarray) -> np.ndarray:
+        """The residuals `[R]` of a field in patches, a few points at a time."""
+        table = weights.reshape(self._groups, -1)
+        found = []
+        for term, points in zip(self._patched, self._points, strict=True):
+            coordinates, normals, counts = (part.numpy() for part in points)
+            found.append((np.sqrt(counts) * term.values(table, coordinates, normals)).ravel())
+        return np.concatenate(found)
+
+    def linearize(self, weights: np.ndarray) -> tuple[np.ndarray, Sequence[Block]]:
+        """The residuals `[R]` of a field in patches, and the blocks of their Jacobian."""
+        table = weights.reshape(self._groups, -1)
+        rows: list[np.ndarray] = []
+        blocks: list[Block] = []
+        for term, points in zip(self._patched, self._points, strict=True):
+            coordinates, normals, counts = (part.numpy() for part in points)
+            before, scales = sum(map(len, rows)), np.sqrt(counts)
+            values, found = term.slopes(table, coordinates, normals)
+            rows.append((scales * values).ravel())
+            for block in found:
+                own = scales[block.rows % len(scales), np.newaxis]
+                blocks.append(block._replace(rows=before + block.rows, matrix=own * block.matrix))
+        return np.concatenate(rows), blocks
+
     def blame(self, weights: np.ndarray) -> str:
         """Which residual is not finite at these weights, and at which point first: a sentence for the summary."""
         tensor = tf.constant(weights, self.dtype)
@@ -297,6 +347,14 @@ class ResidualObjective:
     def _rows(self, term: Term, weights: tf.Tensor, points: Collocation) -> dict[str, tf.Tensor]:
         coordinates, normals = tf.convert_to_tensor(points.coordinates), tf.convert_to_tensor(points.normals)
         return term.rows(self.field(weights), coordinates, normals, self._engine)
+
+    def _in_patches(self, patchwork: Patchwork, term: Term) -> PatchedTerm:
+        """One term as the sparse residuals of a field in patches."""
+
+        def rows(network: Any, points: tf.Tensor, normals: tf.Tensor) -> list[tf.Tensor]:
+            return list(term.rows(self._ansatz(network), points, normals, self._engine).values())
+
+        return PatchedTerm(patchwork, rows)
 
     def _loss_and_gradient(self, weights: tf.Tensor, share: Share | None) -> tuple[tf.Tensor, tf.Tensor]:
         found = [self._of_term(weights, term, points.tensors(), share) for term, points in self._each()]

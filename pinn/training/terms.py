@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -126,6 +126,24 @@ def _anew(draw: Draw) -> tuple[Draw, Redraw]:
 def _inside(points: np.ndarray) -> Places:
     """Points that have no normals."""
     return points, np.zeros_like(points)
+
+
+def within(term: Term, lower: np.ndarray, upper: np.ndarray, count: int) -> Term:
+    """The term at so many of its points in a box, by its corners `[d]`; points come again where there are fewer.
+
+    Raises:
+        ValueError: from `draw`, if there is none.
+    """
+
+    def draw(seed: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        points, normals = term.draw(seed)
+        inside = np.flatnonzero(np.all((lower <= points) & (points <= upper), axis=1))
+        if not inside.size:
+            raise ValueError(f"{term.name}: expected points between {lower} and {upper}; got none. Take more points.")
+        chosen = np.resize(inside, count)
+        return points[chosen], normals[chosen]
+
+    return replace(term, draw=draw, redraw=lambda seed, present, sizes: draw(seed))  # noqa: ARG005 - none adapts
 
 
 def natural_weight(condition: Condition, shape: Shape) -> float:

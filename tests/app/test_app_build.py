@@ -20,7 +20,7 @@ from pinn.app.construct import coerced, construct
 from pinn.app.describe import describe_field, describe_problem, describe_sampling, describe_solver
 from pinn.app.locate import conf_folder
 from pinn.calculus import Jet, PointSet
-from pinn.fields import FourierFeatures, Mlp, RandomFeatures
+from pinn.fields import FourierFeatures, Mlp, Patches, RandomFeatures
 from pinn.geometry import Box, Shape
 from pinn.problems import Heat1D, LaplaceAnnulus, PoissonExpression, PoissonND, Problem
 from pinn.solvers import (
@@ -243,6 +243,9 @@ def test_the_automatic_solver_depends_on_precision_field_and_size() -> None:
     assert [stage.name for stage in auto_solver("float64", Mlp(), 5001).stages] == ["adam", "lbfgs"]  # type: ignore[attr-defined]
     assert auto_solver("float64", RandomFeatures(), 400).name == "least_squares"
     assert "float32" in auto_solver("float32", RandomFeatures(), 400).precisions
+    for features in (RandomFeatures(), Patches()):
+        assert auto_solver("float64", features, 400, linear=True).name == "least_squares"
+        assert auto_solver("float64", features, 400, linear=False).name == "gauss_newton"
 
 
 @pytest.mark.parametrize("name", ["constant", "exponential", "cosine"])
@@ -261,6 +264,8 @@ RECIPES = [
     FourierFeatures(7, 3, "gelu", 5, 0.5),
     RandomFeatures(features=9),
     RandomFeatures(scale=2.0),
+    Patches(),
+    Patches((3, 5), features=7, activation="tanh", scale=2.0, overlap=0.5),
 ]
 SAMPLINGS = [Sampling(kind=kind, interior=5, resample_every=3) for kind in SAMPLERS] + [
     Sampling(),
@@ -396,7 +401,9 @@ def test_a_problem_that_no_config_holds_is_never_described_as_another_one(proble
 
 def test_a_network_made_by_hand_is_custom() -> None:
     assert describe_field(None) == {"name": "custom"}
-    with pytest.raises(ValueError, match="field: expected one of auto, mlp, fourier, random_features; got 'custom'"):
+    with pytest.raises(
+        ValueError, match="field: expected one of auto, mlp, fourier, random_features, patches; got 'custom'"
+    ):
         field_from(describe_field(None))
 
 
@@ -409,9 +416,9 @@ WRONG: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
     "field, unknown": (
         field_from,
         {"name": "mpl"},
-        "field: expected one of auto, mlp, fourier, random_features; got 'mpl'",
+        "field: expected one of auto, mlp, fourier, random_features, patches; got 'mpl'",
     ),
-    "field, none": (field_from, {}, "field: expected one of auto, mlp, fourier, random_features; got None"),
+    "field, none": (field_from, {}, "field: expected one of auto, mlp, fourier, random_features, patches; got None"),
     "field, a list": (
         field_from,
         {"name": ["mlp"]},

@@ -18,7 +18,7 @@ from pinn.app.run import run
 from pinn.app.solution import load
 from pinn.app.solve import solve
 from pinn.calculus import Jet, PointSet
-from pinn.fields import Mlp, RandomFeatures
+from pinn.fields import Mlp, Patches, RandomFeatures
 from pinn.geometry import Interval, Shape
 from pinn.problems import Condition, Dirichlet, Poisson1D, Problem
 from pinn.solvers import Adam, LeastSquares
@@ -56,7 +56,8 @@ def test_features_come_first_where_they_can_serve() -> None:
     def fields(**how: object) -> list[type]:
         return [type(rung.field) for rung in rungs(**{"linear": True, "axes": 2, "dtype": "float64", **how})]
 
-    assert fields() == [RandomFeatures, Mlp, Mlp]
+    assert fields() == [RandomFeatures, Patches, Mlp, Mlp]
+    assert fields(axes=1) == fields(axes=3) == [RandomFeatures, Mlp, Mlp]
     assert fields(linear=False) == fields(axes=4) == [Mlp, Mlp]
     assert fields(dtype="float32") == [Mlp]
 

@@ -20,6 +20,7 @@ import benchmark_engines  # noqa: E402
 import benchmark_laplacian  # noqa: E402
 import benchmark_step  # noqa: E402
 import high_dimension  # noqa: E402
+import patches  # noqa: E402
 import peers  # noqa: E402
 import problems_table  # noqa: E402
 
@@ -50,6 +51,16 @@ def test_the_benchmark_of_a_step_prints_our_rows(run: Callable[..., str]) -> Non
     assert "pinn, penalty" in output
     assert "pinn, exact conditions" in output
     assert output.splitlines()[1].split()[-1] == "1.00"
+
+
+def test_the_measurement_of_patches_prints_a_row_a_grid(run: Callable[..., str]) -> None:
+    output = run(patches, "--grids", "2", "--features", "12", "--waves", "1", "1", "--dense-up-to", "50")
+    header, row = output.splitlines()
+    assert header.split()[0] == "patches"
+    cells = row.split()
+    assert cells[:3] == ["4", "48", "144"]
+    assert float(cells[3]) < 0.1
+    assert float(cells[6]) == pytest.approx(float(cells[5]) / 4, rel=0.1)
 
 
 def test_the_benchmark_of_the_engines_prints_its_table(run: Callable[..., str]) -> None:

@@ -1,0 +1,283 @@
+r"""Patches: a partition of unity, and random features of its own on each part, for large or intricate domains."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, final
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from pinn.fields.layers import SINE, Bound, activated, require_activation, require_sizes
+from pinn.fields.random_features import waves
+from pinn.geometry import Shape
+
+NAME = "patches"
+TYPICAL_SCALE = 4.5
+"""The largest wave number, in radians over half a patch and its overlap, where nobody has chosen."""
+POINTS_A_FEATURE = 3
+"""Collocation points for each feature: fewer leave room between them, more cost time and move nothing."""
+
+_BASIS, _NUMBERS, _OUTPUT = "features", "numbers", "output"
+
+
+class Points(NamedTuple):
+    """How many features there are in a domain, and how many points inside, on the boundary and at the initial time they
+    take.
+    """
+
+    features: int
+    interior: int
+    boundary: int
+    initial: int
+
+
+@final
+@dataclass(frozen=True)
+class Patches:
+    r"""Random features on overlapping patches, `u(x) = \sum_k w_k(x) \sum_j c_kj \sigma(\gamma (a_kj . s_k - b_kj))`.
+
+    The bounding box is cut into a regular grid of patches. Along one axis, in units of a patch, the windows are the
+    differences `w_k = S_k - S_(k+1)` of smooth steps `S_k(t) = S((t - k) / \delta + 1/2)` at the borders between
+    patches, with `S(\tau) = \tau^3 (10 - 15 \tau + 6 \tau^2)` on `[0, 1]`, `S_0 = 1` and, after the last patch, 0. So
+    they sum to 1 by their form, have continuous second derivatives, and reach `\delta / 2` beyond their patch; windows
+    of several axes are products. `s_k` is the input scaled to `[-1, 1]^d` on the support of patch `k`.
+
+    At a point only the `2^d` patches around the nearest corner of the grid are felt, and no others are evaluated: the
+    cost of a point does not depend on the number of patches, and the residuals of a linear equation are a sparse
+    linear function of `c`, which `solver=least_squares` solves with a cost that grows with the patches and not
+    with their square. Halving the patches divides the error by about `2^p`, where `p` is the degree of as many
+    polynomials as there are features (12 for 100 in the plane).
+
+    The directions `a_kj` are uniform in the unit ball, not on its surface: waves of one length alone would be blind to
+    all but the solutions of one Helmholtz equation. Waves of many lengths, on a box with no condition at its border,
+    represent smooth functions by coefficients of moderate size, where ridges of `tanh` need large ones that cancel
+    (measured: 100 waves a patch reach 2e-9 where 100 `tanh` ridges reach 1e-7).
+
+    A patch that has no collocation point in its support, outside an intricate domain, keeps its zeros.
+
+    Args:
+        patches: how many along each axis, or the same number along all.
+        features: how many ridges a patch.
+        activation: `sine`, or any smooth Keras activation by name.
+        scale: the largest wave number `\gamma` within a patch; `None` leaves it to the run, as for `RandomFeatures`.
+        overlap: the width `\delta` in which neighbours blend, in units of a patch: above 0 and at most 1. Wide windows
+            have small derivatives.
+
+    Raises:
+        ValueError: sizes below one, a number for each axis that does not fit the domain, a scale that is not positive,
+            an overlap out of its range, an unknown activation.
+
+    Source: J. Chen, X. Chi, W. E, Z. Yang, Bridging Traditional and Machine Learning-based Algorithms for Solving PDEs:
+        The Random Feature Method, Journal of Machine Learning 1 (2022); for the windows I. Babuska, J. Melenk, The
+        Partition of Unity Method, Int. J. Numer. Methods Eng. 40 (1997).
+    """
+
+    patches: int | tuple[int, ...] = 8
+    features: int = 100
+    activation: str = SINE
+    scale: float | None = None
+    overlap: float = 1.0
+
+    def __post_init__(self) -> None:
+        for count in self.patches if isinstance(self.patches, tuple) else (self.patches,):
+            require_sizes("field", patches=count)
+        require_sizes("field", features=self.features)
+        require_activation(self.activation)
+        if self.scale is not None and not self.scale > 0:
+            raise ValueError(f"field.scale: expected a positive number; got {self.scale}")
+        if not 0 < self.overlap <= 1:
+            raise ValueError(f"field.overlap: expected a number above 0 and at most 1; got {self.overlap}")
+
+    def grid(self, dimension: int) -> tuple[int, ...]:
+        """The number of patches along each of the axes.
+
+        Raises:
+            ValueError: it was given for another number of axes.
+        """
+        counts = self.patches if isinstance(self.patches, tuple) else (self.patches,) * dimension
+        if len(counts) != dimension:
+            raise ValueError(f"field.patches: expected one number, or one for each of {dimension} axes; got {counts}")
+        return counts
+
+    def points(self, shape: Shape) -> Points:
+        """How many collocation points the patches take that share the domain: three a feature, and on the boundary
+        three for each of the features that a patch has along one of its faces.
+        """
+        counts = self.grid(shape.dim)
+        lower, upper = shape.bounds
+        part = shape.measure / float(np.prod(upper - lower))
+        features = math.ceil(part * self.features * math.prod(counts))
+        face = math.ceil(POINTS_A_FEATURE * self.features ** (1.0 - 1.0 / shape.dim))
+        faces = [math.prod(counts) // count for count in counts]
+        space = len(shape.space_axes)
+        return Points(features, POINTS_A_FEATURE * features, 2 * face * sum(faces[:space]), face * faces[-1])
+
+    def cell(self, point: np.ndarray, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+        """The box, by its corners `[d]`, of which all points feel the same patches as this one `[d]`, but for what the
+        outermost boxes reach beyond.
+        """
+        counts = np.array(self.grid(shape.dim))
+        lower, upper = shape.bounds
+        size = (upper - lower) / counts
+        vertex = np.clip(np.round((point - lower) / size), 1, _limits(tuple(counts)))
+        single = counts == 1
+        first = np.where(single, 0.0, vertex - 0.5)
+        return lower + first * size, lower + np.where(single, 1.0, vertex + 0.5) * size
+
+    def build(self, *, lower: Bound, upper: Bound, components: int, dtype: str, seed: int) -> keras.Model:
+        """The field with ridges drawn from `seed` and all `c` zero; its weights are those of one patch after the
+        other.
+        """
+        counts = self.grid(len(np.asarray(lower)))
+        inputs, position = _grid_coordinates(lower, upper, counts, dtype)
+        vertex = ops.clip(ops.round(position), 1.0, _limits(counts))
+        inside = ops.subtract(position, vertex)
+        corners = list(itertools.product(*[(0, 1) if count > 1 else (0,) for count in counts]))
+        numbers = _patch_numbers(vertex, corners, counts)
+        lookup = keras.layers.Identity(dtype=dtype, name=_NUMBERS)(numbers)
+        argument = self._arguments(lookup, inside, corners, math.prod(counts), dtype)
+        windows = _windows(inside, corners, self.overlap)
+        ridged = ops.multiply(activated(argument, self.activation, dtype), ops.expand_dims(windows, -1))
+        basis = keras.layers.Identity(dtype=dtype, name=_BASIS)(ridged)
+        table = keras.layers.Embedding(
+            math.prod(counts), self.features * components, embeddings_initializer="zeros", dtype=dtype, name=_OUTPUT
+        )
+        model = keras.Model(inputs, combined(basis, table(lookup), components), name=NAME)
+        self.redraw(model, seed)
+        return model
+
+    def redraw(self, model: keras.Model, seed: int) -> None:
+        """Give a model built by such a recipe the ridges of this scale and seed; everything else stays."""
+        lookups = [model.get_layer(f"ridges_{axis}") for axis in range(model.input_shape[1])]
+        kernels, offsets = self._draw(self.grid(len(lookups)), seed)
+        for layer, kernel in zip(lookups, kernels, strict=True):
+            layer.set_weights([kernel])
+        model.get_layer("offsets").set_weights([offsets])
+
+    def _arguments(
+        self,
+        lookup: keras.KerasTensor,
+        inside: keras.KerasTensor,
+        corners: list[tuple[int, ...]],
+        count: int,
+        dtype: str,
+    ) -> keras.KerasTensor:
+        """`\\gamma (a . s - b)` of the ridges of the patches around, `[N, q, features]`."""
+
+        def table(name: str) -> keras.KerasTensor:
+            layer = keras.layers.Embedding(count, self.features, trainable=False, dtype=dtype, name=name)
+            return layer(lookup)
+
+        argument = table("offsets")
+        for axis, along in enumerate(_apart(inside)):
+            # Measured from the middle of each patch: differences of small numbers, however many patches there are.
+            middles = [corner[axis] - 0.5 for corner in corners]
+            offset = ops.concatenate([ops.subtract(along, middle) for middle in middles], axis=1)
+            argument = ops.add(argument, ops.multiply(ops.expand_dims(offset, -1), table(f"ridges_{axis}")))
+        return argument
+
+    def _draw(self, counts: tuple[int, ...], seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """For every patch its kernels `[d, K, features]` and its offsets `[K, features]`, in units of a patch."""
+        generator = np.random.default_rng(seed)
+        scale = TYPICAL_SCALE if self.scale is None else self.scale
+        kernels, offsets = [], []
+        for position in itertools.product(*[range(count) for count in counts]):
+            directions, shifts = waves(generator, len(counts), self.features)
+            first = np.maximum(np.array(position) - self.overlap / 2, 0.0)
+            last = np.minimum(np.array(position) + 1 + self.overlap / 2, counts)
+            slopes = directions / ((last - first) / 2)[:, np.newaxis]
+            middle = (first + last) / 2 - np.array(position) - 0.5
+            kernels.append(scale * slopes)
+            offsets.append(-scale * (shifts + middle @ slopes))
+        return np.stack(kernels, axis=1), np.stack(offsets)
+
+
+@final
+@dataclass(frozen=True)
+class Patchwork:
+    """A model that `Patches` has built, taken apart: which patches a point feels, and their features there.
+
+    Attributes:
+        numbers: `[N, d] -> [N, q]`, the patches.
+        basis: `[N, d] -> [N, q, features]`, their features times their windows.
+        patches: how many there are.
+        components: of the field.
+    """
+
+    numbers: keras.Model
+    basis: keras.Model
+    patches: int
+    components: int
+
+    @classmethod
+    def of(cls, model: keras.Model) -> Patchwork:
+        """The parts of a model; they share its ridges."""
+        basis, numbers = (keras.Model(model.input, model.get_layer(name).output) for name in (_BASIS, _NUMBERS))
+        return cls(numbers, basis, model.get_layer(_OUTPUT).input_dim, model.output_shape[1])
+
+    def field(self, points: tf.Tensor, coefficients: tf.Tensor) -> tf.Tensor:
+        """The field `[N, m]` at points `[N, d]`, each with its own coefficients of the patches around, `[N, q,
+        features m]`.
+        """
+        return combined(self.basis(points), coefficients, self.components)
+
+
+def combined(basis: keras.KerasTensor, coefficients: keras.KerasTensor, components: int) -> keras.KerasTensor:
+    """The sum over patches and features, `[N, m]`, for coefficients `[N, q, features m]`."""
+    shaped = ops.reshape(coefficients, (-1, *basis.shape[1:], components))
+    return ops.sum(ops.multiply(ops.expand_dims(basis, -1), shaped), axis=(1, 2))
+
+
+def _grid_coordinates(
+    lower: Bound, upper: Bound, counts: tuple[int, ...], dtype: str
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """The input, and its position in units of a patch."""
+    a, b = np.asarray(lower, np.float64), np.asarray(upper, np.float64)
+    inputs = keras.Input(shape=(len(a),), dtype=dtype, name="points")
+    scale = np.array(counts) / (b - a)
+    return inputs, keras.layers.Rescaling(scale.tolist(), (-scale * a).tolist(), dtype=dtype, name="scaling")(inputs)
+
+
+def _limits(counts: tuple[int, ...]) -> list[float]:
+    """The last corner of the grid inside, along each axis; where there is one patch, the border behind it."""
+    return [float(max(count - 1, 1)) for count in counts]
+
+
+def _apart(tensor: keras.KerasTensor) -> list[keras.KerasTensor]:
+    """The axes of a tensor `[N, d]`, each `[N, 1]`."""
+    return list(ops.split(tensor, tensor.shape[1], axis=1))
+
+
+def _patch_numbers(
+    vertex: keras.KerasTensor, corners: Sequence[tuple[int, ...]], counts: tuple[int, ...]
+) -> keras.KerasTensor:
+    """The numbers of the patches around a corner of the grid, `[N, q]`, whole numbers in floating point."""
+    strides = [math.prod(counts[axis + 1 :]) for axis in range(len(counts))]
+    found = []
+    for corner in corners:
+        shift = sum(stride * (c - 1) for stride, c in zip(strides, corner, strict=True))
+        parts = [ops.multiply(along, float(stride)) for along, stride in zip(_apart(vertex), strides, strict=True)]
+        found.append(ops.add(sum(parts[1:], parts[0]), float(shift)))
+    return ops.concatenate(found, axis=1) if len(found) > 1 else found[0]
+
+
+def _windows(inside: keras.KerasTensor, corners: Sequence[tuple[int, ...]], overlap: float) -> keras.KerasTensor:
+    """The windows of the patches around a corner of the grid, `[N, q]`, at positions relative to it."""
+    tau = ops.clip(ops.add(ops.multiply(inside, 1.0 / overlap), 0.5), 0.0, 1.0)
+    polynomial = ops.add(ops.multiply(tau, ops.subtract(ops.multiply(tau, 6.0), 15.0)), 10.0)
+    after = _apart(ops.multiply(ops.multiply(tau, ops.multiply(tau, tau)), polynomial))
+    single = [{corner[axis] for corner in corners} == {0} for axis in range(len(after))]
+    found = []
+    for corner in corners:
+        window = ops.ones_like(after[0])
+        for axis, upper in enumerate(corner):
+            if not single[axis]:
+                window = ops.multiply(window, after[axis] if upper else ops.subtract(1.0, after[axis]))
+        found.append(window)
+    return ops.concatenate(found, axis=1) if len(found) > 1 else found[0]

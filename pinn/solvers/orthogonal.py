@@ -1,0 +1,100 @@
+"""Steps by orthogonal factorisation: the linear model of the residuals is solved to round-off, at once."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from pinn.solvers.checks import between, whole_number
+from pinn.solvers.line_search import EPSILON
+from pinn.solvers.linearized import Linearizer
+from pinn.solvers.objective import Objective, Sparse
+from pinn.solvers.solver import (
+    Advance,
+    DescendingSolver,
+    Progress,
+    State,
+    StopReason,
+    checked_weights,
+    stop_entry,
+    stored_stop,
+)
+from pinn.solvers.sparse import SparseLinearizer
+
+ROUNDINGS = 1e5  # sums of some hundred terms that went through exp or tanh, and derivatives of a sharp feature
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrthogonalSolver(DescendingSolver):
+    r"""Steps :math:`\delta = \arg\min |J \delta + r|` in which the condition of `J` enters once, not squared.
+
+    A dense `J` is factorised with pivoting (LAPACK's `gelsy`): directions that the residuals do not feel beyond `cut`
+    of the strongest are left alone, so that columns which depend on each other are no obstacle. That of an objective
+    in patches (`Sparse`) is factorised block by block, see `pinn.solvers.multifrontal`, with a damping of `cut` times
+    its longest column in place of the pivots.
+
+    Args:
+        max_steps: how many.
+        cut: the part of the strongest direction below which others count as zero.
+
+    State: `weights` `[P]`; `loss` (NaN while not evaluated), `step`, `stop` `[]`.
+    """
+
+    precisions: ClassVar[tuple[str, ...]] = ("float64",)
+
+    max_steps: int
+    cut: float = EPSILON
+
+    def __post_init__(self) -> None:
+        whole_number(type(self).__name__, "max_steps", self.max_steps, least=1)
+        between(type(self).__name__, "cut", self.cut, 0.0, 1.0)
+
+    @abstractmethod
+    def step(self, linearizer: Linearizer | SparseLinearizer, state: State) -> tuple[State, int]:
+        """The state after a step, stopped where the loss did not fall, and how many evaluations it took."""
+
+    def start(self, weights: np.ndarray) -> State:
+        return state_of(checked_weights(type(self).__name__, weights, self.precisions), math.nan, 0, None)
+
+    def build(self, objective: Objective) -> Advance:
+        linearizer = _linearizer(objective)
+
+        def advance(state: State, steps: int) -> tuple[State, Progress]:
+            if steps == 0:
+                linearizer(state["weights"])  # compiles
+                linearizer.residuals(state["weights"])
+                return dict(state), Progress(np.empty(0), 0, self._stop(state))
+            losses: list[float] = []
+            evaluations = 0
+            while len(losses) < steps and self._stop(state) is None:
+                state, used = self.step(linearizer, state)
+                evaluations += used
+                if stored_stop(state) is None:
+                    losses.append(float(state["loss"]))
+            return state, Progress(np.array(losses, np.float64), evaluations, self._stop(state))
+
+        return advance
+
+    def _stop(self, state: State) -> StopReason | None:
+        limit = StopReason.STEP_LIMIT if self.steps_done(state) >= self.max_steps else None
+        return stored_stop(state) or limit
+
+
+def _linearizer(objective: Objective) -> Linearizer | SparseLinearizer:
+    if isinstance(objective, Sparse) and objective.groups > 1:
+        return SparseLinearizer(objective, ROUNDINGS * EPSILON)
+    return Linearizer.of(objective)
+
+
+def state_of(weights: np.ndarray, loss: float, step: int, stop: StopReason | None) -> State:
+    """The state of such a solver."""
+    return {
+        "weights": weights,
+        "loss": np.array(loss),
+        "step": np.array(step, np.int64),
+        "stop": stop_entry(stop),
+    }
