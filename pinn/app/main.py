@@ -36,6 +36,7 @@ from pinn.app.quiet import forget_output, import_tensorflow
 from pinn.app.settings import plain, register
 from pinn.app.sweep import close_interrupted
 from pinn.app.termination import termination_as_interrupt
+from pinn.app.wrapping import wrapped
 
 if TYPE_CHECKING:
     from pinn.app.progress import Observer
@@ -143,6 +144,7 @@ def _application(words: Sequence[str], run: Run) -> int:
         for prepare in (_logging_restored(), _streams_kept_open(), _working_directory_importable()):
             stack.enter_context(prepare)
         stack.enter_context(_arguments("pinn", arguments))
+        stack.enter_context(wrapped(when="--help" in words or "-h" in words))
         hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")(job)()
     return max((outcome.status for outcome in outcomes), default=SOLVED)
 

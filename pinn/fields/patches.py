@@ -49,15 +49,15 @@ class Patches:
     of several axes are products. `s_k` is the input scaled to `[-1, 1]^d` on the support of patch `k`.
 
     At a point only the `2^d` patches around the nearest corner of the grid are felt, and no others are evaluated: the
-    cost of a point does not depend on the number of patches, and the residuals of a linear equation are a sparse
-    linear function of `c`, which `solver=least_squares` solves with a cost that grows with the patches and not
-    with their square. Halving the patches divides the error by about `2^p`, where `p` is the degree of as many
-    polynomials as there are features (12 for 100 in the plane).
+    cost of a point does not depend on the number of patches. The residuals of a linear equation are a sparse linear
+    function of `c`: its entries grow linearly with the patches, and `solver=least_squares` factorises them in
+    `O(K^{3/2})` for `K` patches of a plane (see `pinn.solvers.multifrontal`), where one set of as many features takes
+    `O(K^3)`. `GaussNewton` does the same for nonlinear equations.
 
     The directions `a_kj` are uniform in the unit ball, not on its surface: waves of one length alone would be blind to
     all but the solutions of one Helmholtz equation. Waves of many lengths, on a box with no condition at its border,
-    represent smooth functions by coefficients of moderate size, where ridges of `tanh` need large ones that cancel
-    (measured: 100 waves a patch reach 2e-9 where 100 `tanh` ridges reach 1e-7).
+    represent smooth functions by coefficients of moderate size, where ridges of `tanh` need large ones that cancel: for
+    sin 8πx sin 6πy on 8 x 8 patches 100 waves reach 4e-9, and 100 such ridges 1e-7.
 
     A patch that has no collocation point in its support, outside an intricate domain, keeps its zeros.
 

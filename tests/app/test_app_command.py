@@ -26,9 +26,9 @@ BAD_INPUT = {
         "field: expected one of auto, fourier, mlp, patches, random_features; got 'mpl'. Did you mean field=mlp?",
     ),
     "unknown choice, nothing near": (
-        ["solver=newton"],
-        "solver: expected one of adam, auto, bfgs, chain, engd, gauss_newton_cg, lbfgs, least_squares, "
-        "levenberg_marquardt, ss_bfgs, ss_broyden; got 'newton'.",
+        ["solver=simplex"],
+        "solver: expected one of adam, auto, bfgs, chain, engd, gauss_newton, gauss_newton_cg, lbfgs, least_squares, "
+        "levenberg_marquardt, ss_bfgs, ss_broyden; got 'simplex'.",
     ),
     "unknown experiment": (
         ["experiment=smok"],
@@ -396,7 +396,7 @@ def test_version_and_help(run: FakeRun, work: Path, capsys: pytest.CaptureFixtur
     text = capsys.readouterr().out
     for line in (
         "field: auto, fourier, mlp, patches, random_features",
-        "solver: adam, auto, bfgs, chain, engd, gauss_newton_cg, lbfgs",
+        "solver: adam, auto, bfgs, chain, engd, gauss_newton, gauss_newton_cg, lbfgs",
         "pinn -m problem=poisson_2d",
     ):
         assert line in text
