@@ -137,7 +137,7 @@ class Bench:
         engine = engine_named(chosen.engine)
         objective = self._objective(network, engine, chosen.sampling, chosen.seed)
         # Anywhere in the domain: points on a grid would be those of every other grid.
-        elsewhere = replace(chosen.sampling, kind="uniform")
+        elsewhere = replace(chosen.sampling, kind="uniform", adapt=None)
         others = self._objective(network, engine_named(chosen.engine), elsewhere, chosen.seed + _HELD_OUT_STREAM)
         solver = solver or auto_solver(chosen.dtype, field, network.size)
         evaluator = field_evaluator(

@@ -1,5 +1,6 @@
 """Training: a problem, a field and points become an objective, and a loop hands it to a solver."""
 
+from pinn.training.adaptive import ADAPTIVE, Adaptive, Rad, Rar
 from pinn.training.enforcement import Enforcement, enforce
 from pinn.training.history import History
 from pinn.training.linearity import linear
@@ -9,12 +10,16 @@ from pinn.training.sampling import SAMPLERS, Sampling, boundary_points, interior
 from pinn.training.terms import EQUATION, Term, natural_weight, terms_of
 
 __all__ = [
+    "ADAPTIVE",
     "EQUATION",
     "SAMPLERS",
+    "Adaptive",
     "Enforcement",
     "Event",
     "History",
     "Observer",
+    "Rad",
+    "Rar",
     "ResidualObjective",
     "Sampling",
     "Term",

@@ -32,8 +32,8 @@ class TrainableObjective(Objective, Protocol):
     def term_losses(self, weights: tf.Tensor) -> dict[str, tf.Tensor]:
         """The mean square of every residual by name."""
 
-    def resample(self, epoch: int) -> None:
-        """Replace the points by those of another epoch."""
+    def resample(self, epoch: int, weights: np.ndarray) -> None:
+        """Replace the points by those of another epoch; adaptive ones look at the residual at these weights."""
 
     def blame(self, weights: np.ndarray) -> str:
         """Which residual is not finite at these weights."""
@@ -133,7 +133,7 @@ def train(
             if reached or interrupted() or (time_limit is not None and start >= time_limit):
                 break
             if resample_every and done and done % resample_every == 0:
-                objective.resample(done // resample_every)
+                objective.resample(done // resample_every, solver.current(state))
                 state = solver.forget(state)
             state, progress = advance(state, _steps(clock.block, done, resample_every, look_every))
             clock.adapt(len(progress.losses), clock.now() - start)

@@ -1,15 +1,16 @@
 r"""The objective: a problem and a field as a vector function of the weights.
 
-`loss(w) = \sum_k \lambda_k mean_n r_{kn}(w)^2 = |\rho(w)|^2` with the scaled rows `\rho_{kn} = \sqrt{\lambda_k / N_k}
-r_{kn}`. Every method is a traceable TensorFlow function of one flat weight vector `[P]`, so that a solver can compile
-its whole step around it.
+`loss(w) = \sum_k \sum_n \omega_{kn} r_{kn}(w)^2 = |\rho(w)|^2` with the scaled rows `\rho_{kn} = \sqrt{\omega_{kn}}
+r_{kn}`. The weight of a point is `\omega_{kn} = \lambda_k \mu_{kn} / N_k`: the term's own factor, and what a balance
+makes of it, 1 unless told otherwise. Every method is a traceable TensorFlow function of one flat weight vector `[P]`,
+so that a solver can compile its whole step around it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import Any, final
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple, final
 
 import numpy as np
 import tensorflow as tf
@@ -18,15 +19,37 @@ from pinn.calculus import Engine, Field
 from pinn.fields import Ansatz, FlatField
 from pinn.solvers import cores
 from pinn.training.blocks import Share, Summand, blocks_for, sum_over_blocks
+from pinn.training.pointwise import Pointwise
 from pinn.training.terms import Term
 
 _LEAST_BYTES = 2**19
 """Intermediates of a share of points, below which a share of its own takes longer than it saves."""
 
+_PLACES = ("coordinates", "normals")
+_TINY = 1e-300
+
+
+class Collocation(NamedTuple):
+    """The points of a term as a program sees them: where they are, and how much each counts in the loss."""
+
+    coordinates: tf.Tensor | tf.Variable  # [N, d]
+    normals: tf.Tensor | tf.Variable  # [N, d]
+    weights: tf.Tensor | tf.Variable  # [N]
+
+    @property
+    def number(self) -> int:
+        """How many, `N`."""
+        return int(self.coordinates.shape[0])
+
+    def tensors(self) -> Collocation:
+        """The present values."""
+        return Collocation(*map(tf.convert_to_tensor, self))
+
 
 @final
 class ResidualObjective:
-    """Residuals, loss and gradient, Jacobian and products with it, at points that can be replaced in place.
+    """Residuals, loss and gradient, Jacobian and products with it, at points that can be replaced in place, as can be
+    their weights.
 
     Implements `pinn.solvers.Objective` and `pinn.solvers.Divisible`.
 
@@ -44,10 +67,8 @@ class ResidualObjective:
         self._terms = tuple(terms)
         self._engine = engine
         self._seed = seed
-        self._points = [
-            tuple(tf.Variable(array, dtype=field.dtype, trainable=False) for array in self._draw(k, epoch=0))
-            for k in range(len(self._terms))
-        ]
+        self._points = [self._first(k) for k in range(len(self._terms))]
+        self._pointwise: dict[str, Pointwise] = {}
 
     @property
     def size(self) -> int:
@@ -59,29 +80,79 @@ class ResidualObjective:
         """The precision of the computation."""
         return self._field.dtype
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the terms, the equation first."""
+        return tuple(term.name for term in self._terms)
+
+    @property
+    def seed(self) -> int:
+        """What all draws of points depend on."""
+        return self._seed
+
     def points(self) -> dict[str, np.ndarray]:
         """The present points of each term, `[N, d]`."""
-        return {term.name: pair[0].numpy() for term, pair in zip(self._terms, self._points, strict=True)}
+        return {term.name: points.coordinates.numpy() for term, points in self._each()}
 
-    def resample(self, epoch: int) -> None:
-        """Replace all points by those of another epoch; what was compiled stays valid."""
-        for k, pair in enumerate(self._points):
-            for variable, array in zip(pair, self._draw(k, epoch), strict=True):
-                variable.assign(array)
+    def point_weights(self) -> dict[str, np.ndarray]:
+        """The present weights of the points of each term, `[N]`; they sum to the term's weight in the loss."""
+        return {term.name: points.weights.numpy() for term, points in self._each()}
+
+    def times(self) -> dict[str, np.ndarray]:
+        """The time of every point by term, `[N]` each; none where the problem has no time."""
+        return {
+            term.name: points.coordinates.numpy()[:, term.frame.axes.index(term.frame.time_axis)]
+            for term, points in self._each()
+            if term.frame.time_axis is not None
+        }
+
+    def weigh(self, factors: Mapping[str, float | np.ndarray]) -> None:
+        """Multiply the terms' own weights by factors; what was compiled stays valid.
+
+        Args:
+            factors: by term, a number or one for each of its points, `[N]`; a term that is left out has 1. They replace
+                those given before.
+        """
+        for term, points in self._each():
+            factor = np.broadcast_to(np.asarray(factors.get(term.name, 1.0)), (points.number,))
+            points.weights.assign((term.weight / points.number * factor).astype(self.dtype.as_numpy_dtype))
+
+    def resample(self, epoch: int, weights: np.ndarray) -> None:
+        """Replace all points by those of another epoch; what was compiled stays valid.
+
+        The new points depend on the seed, the epoch, the weights `[P]` and the present points, and on nothing else; on
+        the last two only where points are adaptive.
+        """
+        for k, (term, points) in enumerate(self._each()):
+            found = term.redraw((self._seed, epoch, k), points.coordinates.numpy(), partial(self._sizes, term, weights))
+            for part, array in zip(_PLACES, found, strict=True):
+                getattr(points, part).assign(array)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The present points as arrays with the names of a checkpoint."""
+        return {
+            f"{term.name}.{part}": getattr(points, part).numpy() for term, points in self._each() for part in _PLACES
+        }
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Put the points back where `arrays` found them."""
+        for term, points in self._each():
+            for part in _PLACES:
+                getattr(points, part).assign(arrays[f"{term.name}.{part}"])
 
     def residuals(self, weights: tf.Tensor) -> tf.Tensor:
         """The scaled rows, `[R]`; the sum of their squares is the loss."""
         return tf.concat(
             [
-                self._scale(term, pair) * row
-                for term, pair in self._each()
-                for row in self._rows(term, weights, pair).values()
+                tf.sqrt(points.weights) * row
+                for term, points in self._each()
+                for row in self._rows(term, weights, points).values()
             ],
             axis=0,
         )
 
     def loss(self, weights: tf.Tensor) -> tf.Tensor:
-        """The weighted sum of mean squares, `[]`."""
+        """The weighted sum of squares, `[]`."""
         return tf.reduce_sum(self.residuals(weights) ** 2)
 
     def loss_and_gradient(self, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -94,7 +165,7 @@ class ResidualObjective:
     @property
     def parts(self) -> int:
         """Into how many shares of points an evaluation is worth dividing here: one a core, while each has work."""
-        work = sum(pair[0].shape[0] * self._bytes_a_point(term) for term, pair in self._each())
+        work = sum(points.number * self._bytes_a_point(term) for term, points in self._each())
         return max(1, min(cores(), work // _LEAST_BYTES))
 
     def part_of_loss_and_gradient(self, weights: tf.Tensor, part: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -104,19 +175,56 @@ class ResidualObjective:
     def term_losses(self, weights: tf.Tensor) -> dict[str, tf.Tensor]:
         """The unweighted mean square of every residual by name, each `[]`."""
         found: dict[str, tf.Tensor] = {}
-        for term, pair in self._each():
+        for term, points in self._each():
 
-            def squares(coordinates: tf.Tensor, normals: tf.Tensor, mask: tf.Tensor, of: Term = term) -> Any:
-                rows = self._rows(of, weights, (coordinates, normals))
+            def squares(*arrays: tf.Tensor, of: Term = term) -> Any:
+                *places, mask = arrays
+                rows = self._rows(of, weights, Collocation(*places))
                 return {name: tf.reduce_sum(mask * row**2) for name, row in rows.items()}
 
-            count = tf.cast(pair[0].shape[0], self.dtype)
-            found |= {name: total / count for name, total in self._over_blocks(squares, term, pair).items()}
+            count = tf.cast(points.number, self.dtype)
+            sums = self._over_blocks(squares, term, points.tensors())
+            found |= {name: total / count for name, total in sums.items()}
         return found
+
+    def term_gradients(self, weights: tf.Tensor) -> dict[str, tf.Tensor]:
+        r"""The gradient of every term's unweighted mean square, `\nabla mean_n |r_n|^2`, each `[P]`."""
+        return {
+            term.name: self._of_term(weights, term, _unweighted(points.tensors()), share=None)[1]
+            for term, points in self._each()
+        }
+
+    def term_traces(self, weights: tf.Tensor) -> dict[str, tf.Tensor]:
+        r"""The trace of every term's neural tangent kernel, `mean_n |\partial r_n / \partial w|^2`, each `[]`.
+
+        That is `|J_k|_F^2 / N_k`, from the gradients of single points, block by block: the cost of one Jacobian and the
+        memory of one block of it.
+        """
+        return {term.name: self._trace(weights, term, points.tensors()) for term, points in self._each()}
+
+    def residuals_at(
+        self, name: str, weights: np.ndarray, coordinates: np.ndarray, normals: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """The unscaled residuals of a term at any points, by name, each `[M]`, a chunk of fixed size at a time.
+
+        Args:
+            name: of the term.
+            weights: of the field, `[P]`.
+            coordinates, normals: `[M, d]`.
+        """
+        if name not in self._pointwise:
+            term = self._terms[self.names.index(name)]
+            widths = [len(term.frame.axes)] * len(_PLACES)
+
+            def rows(weights: tf.Tensor, *places: tf.Tensor) -> dict[str, tf.Tensor]:
+                return self._rows(term, weights, Collocation(places[0], places[1], places[0][:, 0]))
+
+            self._pointwise[name] = Pointwise.of(rows, self.size, widths, self.dtype)
+        return self._pointwise[name](weights, coordinates, normals)
 
     def jacobian(self, weights: tf.Tensor) -> tf.Tensor:
         """`J = d residuals / d weights`, `[R, P]`: gradients of single points, vectorised over the points."""
-        blocks = [block for term, pair in self._each() for block in self._jacobian_blocks(term, weights, pair)]
+        blocks = [block for term, points in self._each() for block in self._jacobian_blocks(term, weights, points)]
         return tf.concat(blocks, axis=0)
 
     def transposed_product(self, weights: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
@@ -143,13 +251,13 @@ class ResidualObjective:
     def blame(self, weights: np.ndarray) -> str:
         """Which residual is not finite at these weights, and at which point first: a sentence for the summary."""
         tensor = tf.constant(weights, self.dtype)
-        for term, pair in self._each():
-            for name, row in self._rows(term, tensor, pair).items():
+        for term, points in self._each():
+            for name, row in self._rows(term, tensor, points).items():
                 bad = np.flatnonzero(~np.isfinite(row.numpy()))
                 if bad.size:
                     where = ", ".join(
                         f"{axis}={value:.6g}"
-                        for axis, value in zip(term.frame.axes, pair[0].numpy()[bad[0]], strict=True)
+                        for axis, value in zip(term.frame.axes, points.coordinates.numpy()[bad[0]], strict=True)
                     )
                     return f"the residual {name!r} is not finite at {bad.size} of {len(row)} points, first at {where}"
         return "the residuals are finite and their gradient is not"
@@ -158,61 +266,81 @@ class ResidualObjective:
         """The field with its exact conditions, `[N, d] -> [N, m]`, at these weights."""
         return self._ansatz(lambda points: self._field(weights, points))
 
-    def _each(self) -> list[tuple[Term, tuple[tf.Variable, tf.Variable]]]:
+    def _each(self) -> list[tuple[Term, Collocation]]:
         return list(zip(self._terms, self._points, strict=True))
 
-    def _draw(self, term: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        return self._terms[term].draw((self._seed, epoch, term))
+    def _first(self, k: int) -> Collocation:
+        """The points of a term before any training."""
+        term = self._terms[k]
+        coordinates, normals = term.draw((self._seed, 0, k))
+        weights = np.full(len(coordinates), term.weight / len(coordinates))
+        arrays = (coordinates, normals, weights)
+        return Collocation(*(tf.Variable(array, dtype=self.dtype, trainable=False) for array in arrays))
 
-    def _rows(self, term: Term, weights: tf.Tensor, pair: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
-        coordinates, normals = (tf.convert_to_tensor(part) for part in pair)
+    def _sizes(self, term: Term, weights: np.ndarray, coordinates: np.ndarray) -> np.ndarray:
+        """How large the residuals of a term are at any points, `[M]`: the sum of their magnitudes, each in units of its
+        own mean; 0 where one is not finite, since nobody can train there.
+        """
+        rows = self.residuals_at(term.name, weights, coordinates, np.zeros_like(coordinates))
+        finite = np.all([np.isfinite(row) for row in rows.values()], axis=0)
+        magnitudes = [np.where(finite, np.abs(row), 0.0).astype(np.float64) for row in rows.values()]
+        return np.sum([size / max(float(np.mean(size)), _TINY) for size in magnitudes], axis=0)
+
+    def _rows(self, term: Term, weights: tf.Tensor, points: Collocation) -> dict[str, tf.Tensor]:
+        coordinates, normals = tf.convert_to_tensor(points.coordinates), tf.convert_to_tensor(points.normals)
         return term.rows(self.field(weights), coordinates, normals, self._engine)
 
     def _loss_and_gradient(self, weights: tf.Tensor, share: Share | None) -> tuple[tf.Tensor, tf.Tensor]:
-        found = [self._of_term(weights, term, pair, share) for term, pair in self._each()]
+        found = [self._of_term(weights, term, points.tensors(), share) for term, points in self._each()]
         return tf.add_n([loss for loss, _ in found]), tf.add_n([gradient for _, gradient in found])
 
     def _of_term(
-        self, weights: tf.Tensor, term: Term, pair: tuple[tf.Variable, tf.Variable], share: Share | None
+        self, weights: tf.Tensor, term: Term, points: Collocation, share: Share | None
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """One term's part of the loss and of its gradient."""
-        factor = self._scale(term, pair) ** 2
 
-        def of_block(coordinates: tf.Tensor, normals: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def of_block(*arrays: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            *places, mask = arrays
+            block = Collocation(*places)
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(weights)
-                rows = self._rows(term, weights, (coordinates, normals)).values()
-                loss = factor * tf.add_n([tf.reduce_sum(mask * row**2) for row in rows])
+                rows = self._rows(term, weights, block).values()
+                loss = tf.add_n([tf.reduce_sum(mask * block.weights * row**2) for row in rows])
             return loss, tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
-        return self._over_blocks(of_block, term, pair, share)
+        return self._over_blocks(of_block, term, points, share)
 
-    def _over_blocks(
-        self, function: Summand, term: Term, pair: tuple[tf.Variable, tf.Variable], share: Share | None = None
-    ) -> Any:
+    def _over_blocks(self, function: Summand, term: Term, points: Collocation, share: Share | None = None) -> Any:
         """The sum of a function over the points of a term, or over a share of them."""
-        arrays = [tf.convert_to_tensor(part) for part in pair]
-        blocks = blocks_for(arrays[0].shape[0], self._bytes_a_point(term))
-        return sum_over_blocks(function, arrays, blocks, share)
+        return sum_over_blocks(function, points, blocks_for(points.number, self._bytes_a_point(term)), share)
 
     def _bytes_a_point(self, term: Term) -> int:
         """What the intermediates of a pass take."""
         return int(term.needs.rows * self._field.entries * self.dtype.size)
 
-    def _scale(self, term: Term, pair: tuple[tf.Variable, tf.Variable]) -> tf.Tensor:
-        return tf.constant(math.sqrt(term.weight / pair[0].shape[0]), self.dtype)
-
-    def _jacobian_blocks(
-        self, term: Term, weights: tf.Tensor, pair: tuple[tf.Variable, tf.Variable]
-    ) -> list[tf.Tensor]:
+    def _jacobian_blocks(self, term: Term, weights: tf.Tensor, points: Collocation) -> list[tf.Tensor]:
         """One `[N, P]` block for each residual of the term."""
 
-        def gradients(point: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, ...]:
-            single = tuple(part[tf.newaxis] for part in point)
+        def gradients(point: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
+            single = Collocation(*(part[tf.newaxis] for part in point))
             with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
                 tape.watch(weights)
-                rows = [self._scale(term, pair) * row[0] for row in self._rows(term, weights, single).values()]
+                rows = [tf.sqrt(single.weights[0]) * row[0] for row in self._rows(term, weights, single).values()]
             zero = tf.UnconnectedGradients.ZERO
             return tuple(tape.gradient(row, weights, unconnected_gradients=zero) for row in rows)
 
-        return list(tf.vectorized_map(gradients, tuple(tf.convert_to_tensor(part) for part in pair)))
+        return list(tf.vectorized_map(gradients, tuple(points.tensors())))
+
+    def _trace(self, weights: tf.Tensor, term: Term, points: Collocation) -> tf.Tensor:
+        def of_block(*arrays: tf.Tensor) -> tf.Tensor:
+            *places, mask = arrays
+            rows = self._jacobian_blocks(term, weights, Collocation(*places))
+            return tf.add_n([tf.reduce_sum(mask * tf.reduce_sum(row**2, axis=1)) for row in rows])
+
+        blocks = blocks_for(points.number, max(self.size * self.dtype.size, self._bytes_a_point(term)))
+        return sum_over_blocks(of_block, _unweighted(points), blocks)
+
+
+def _unweighted(points: Collocation) -> Collocation:
+    """The points with the weights of a mean."""
+    return points._replace(weights=tf.fill([points.number], tf.constant(1.0 / points.number, points.weights.dtype)))

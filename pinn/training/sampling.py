@@ -12,6 +12,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from pinn.geometry import BoundaryPart, Shape
+from pinn.training.adaptive import Adaptive
 
 Unit = np.ndarray  # [n, k] in the unit cube
 
@@ -39,9 +40,11 @@ class Sampling:
         boundary: points for the conditions on the boundary, shared among them by measure.
         initial: points for a condition at the initial time.
         resample_every: draw new points every so many steps; 0 keeps the first ones.
+        adapt: places the points of the equation where its residual is large, each time that points are drawn anew;
+            `kind` is for the first ones, and for the conditions.
 
     Raises:
-        ValueError: an unknown kind, a count below one, a negative interval.
+        ValueError: an unknown kind, a count below one, a negative interval; adaptive points that are never drawn anew.
     """
 
     kind: str = "sobol"
@@ -49,6 +52,7 @@ class Sampling:
     boundary: int | None = None
     initial: int | None = None
     resample_every: int = 0
+    adapt: Adaptive | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in SAMPLERS:
@@ -61,6 +65,13 @@ class Sampling:
             raise ValueError(
                 "sampling.resample_every: expected a number of steps, or 0 for fixed points; "
                 f"got {self.resample_every!r}"
+            )
+        if self.adapt is not None and not isinstance(self.adapt, Adaptive):
+            raise TypeError(f"sampling.adapt: expected Rad(), Rar() or None; got {self.adapt!r}")
+        if self.adapt is not None and self.resample_every == 0:
+            raise ValueError(
+                f"sampling.resample_every: expected the number of steps after which points adapt (sampling="
+                f"{self.adapt.name}); got 0, which keeps the first ones. Write sampling.resample_every=200"
             )
 
     def counts(self, shape: Shape) -> Counts:

@@ -12,11 +12,14 @@ import tensorflow as tf
 from pinn.calculus import Engine, Expression, Field, Frame, Needs, PointSet, learn, observe
 from pinn.geometry import Shape
 from pinn.problems import Condition, Problem
+from pinn.training.adaptive.base import Adaptive, Place, Sizes
 from pinn.training.sampling import Sampling, boundary_points, interior_points
 
 EQUATION = "equation"
 
-Draw = Callable[[Sequence[int]], tuple[np.ndarray, np.ndarray]]  # seed -> points [n, d], normals [n, d]
+Places = tuple[np.ndarray, np.ndarray]  # points [n, d], normals [n, d]
+Draw = Callable[[Sequence[int]], Places]  # of a seed
+Redraw = Callable[[Sequence[int], np.ndarray, Sizes], Places]  # of a seed, the present points and the residual
 
 
 @final
@@ -27,7 +30,8 @@ class Term:
     Args:
         name: `equation`, or the condition's name.
         expression: `(p, u) -> [N]`, or a mapping of names to `[N]`.
-        draw: points and normals from a seed, always the same number.
+        draw: points and normals from a seed, always the same number: those before the first step.
+        redraw: those after it, as many.
         frame: the names that the expression is written with.
         weight: factor of the term's mean square in the loss.
         needs: the derivatives that the expression touches.
@@ -36,6 +40,7 @@ class Term:
     name: str
     expression: Expression
     draw: Draw
+    redraw: Redraw
     frame: Frame
     weight: float
     needs: Needs
@@ -74,13 +79,9 @@ def terms_of(
     shape = problem.domain
     counts = _boundary_counts(problem, conditions, sampling)
 
-    def term(name: str, expression: Expression, draw: Draw, weight: float) -> Term:
+    def term(name: str, expression: Expression, draws: tuple[Draw, Redraw], weight: float) -> Term:
         needs = learn(expression, problem.frame, dtype)
-        return Term(name, expression, draw, problem.frame, weights.get(name, weight), needs)
-
-    def draw_interior(seed: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        points = interior_points(shape, sampling.counts(shape).interior, kind=sampling.kind, seed=seed)
-        return points, np.zeros_like(points)
+        return Term(name, expression, *draws, problem.frame, weights.get(name, weight), needs)
 
     def draw_on(condition: Condition) -> Draw:
         parts, count = shape.select(condition.on), counts[condition.name]
@@ -89,8 +90,40 @@ def terms_of(
     def weight(condition: Condition) -> float:
         return weights.get("conditions", natural_weight(condition, shape))
 
-    equation = term(EQUATION, problem.residual, draw_interior, 1.0)
-    return (equation, *(term(c.name, c.residual, draw_on(c), weight(c)) for c in conditions))
+    equation = term(EQUATION, problem.residual, _draws_inside(shape, sampling), 1.0)
+    return (equation, *(term(c.name, c.residual, _anew(draw_on(c)), weight(c)) for c in conditions))
+
+
+def _draws_inside(shape: Shape, sampling: Sampling) -> tuple[Draw, Redraw]:
+    """The points of the equation: drawn anew each time, or placed where its residual is large."""
+    count = sampling.counts(shape).interior
+
+    def place(number: int, seed: Sequence[int]) -> np.ndarray:
+        return interior_points(shape, number, kind=sampling.kind, seed=seed)
+
+    if sampling.adapt is None:
+        return _anew(lambda seed: _inside(place(count, seed)))
+    return _adaptive(sampling.adapt, shape, place, count)
+
+
+def _adaptive(scheme: Adaptive, shape: Shape, place: Place, count: int) -> tuple[Draw, Redraw]:
+    def pool(number: int, seed: Sequence[int]) -> np.ndarray:
+        return interior_points(shape, number, kind="sobol", seed=seed)
+
+    def redraw(seed: Sequence[int], present: np.ndarray, sizes: Sizes) -> Places:
+        return _inside(scheme.renew(pool, count, seed, present, sizes))
+
+    return lambda seed: _inside(scheme.start(place, count, seed)), redraw
+
+
+def _anew(draw: Draw) -> tuple[Draw, Redraw]:
+    """The same draw before the first step and after it."""
+    return draw, lambda seed, _present, _sizes: draw(seed)
+
+
+def _inside(points: np.ndarray) -> Places:
+    """Points that have no normals."""
+    return points, np.zeros_like(points)
 
 
 def natural_weight(condition: Condition, shape: Shape) -> float:

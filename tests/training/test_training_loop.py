@@ -148,7 +148,7 @@ def test_points_are_drawn_anew_at_the_steps_asked_for(solver: object) -> None:
     target, field = objective(PROBLEMS["poisson_2d"])
     drawn: list[int] = []
     resample = target.resample
-    target.resample = lambda epoch: (drawn.append(epoch), resample(epoch))  # type: ignore[method-assign]
+    target.resample = lambda epoch, weights: (drawn.append(epoch), resample(epoch, weights))  # type: ignore[method-assign]
     found = train(target, solver, field.weights(), steps_planned=20, resample_every=6)
     assert drawn == list(range(1, (found.steps - 1) // 6 + 1))
     fixed, field = objective(PROBLEMS["poisson_2d"])

@@ -116,9 +116,9 @@ def test_points_can_be_replaced_without_compiling_again() -> None:
 
     w = tf.constant(field.weights())
     first, before = float(loss(w)), target.points()
-    target.resample(1)
+    target.resample(1, field.weights())
     second, after = float(loss(w)), target.points()
-    target.resample(0)
+    target.resample(0, field.weights())
     assert first != second
     assert float(loss(w)) == first
     assert len(traces) == 1
