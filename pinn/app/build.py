@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from pinn.app.automatic import AUTO
@@ -29,7 +30,7 @@ from pinn.solvers import (
     SelfScaledBroyden,
     Solver,
 )
-from pinn.training import Sampling
+from pinn.training import ADAPTIVE, Sampling
 
 TARGET = "_target_"
 FIELDS: dict[str, type] = {"mlp": Mlp, "fourier": FourierFeatures, "random_features": RandomFeatures}
@@ -78,8 +79,15 @@ def field_from(options: Mapping[str, Any]) -> FieldRecipe | None:
 
 
 def sampling_from(options: Mapping[str, Any]) -> Sampling:
-    """The sampling of a config: `name` is the kind."""
-    return construct(Sampling, {"kind": options.get("name"), **without_name(options)}, "sampling")
+    """The sampling of a config: `name` is the kind, or one of `ADAPTIVE`, whose options are beside the others."""
+    name, rest = options.get("name"), without_name(options)
+    if name not in ADAPTIVE:
+        return construct(Sampling, {"kind": name, **rest}, "sampling")
+    common = [f.name for f in fields(Sampling) if f.name != "adapt"]
+    own = [f.name for f in fields(ADAPTIVE[name])]
+    reject_unknown("sampling", rest, [*common, *own])
+    scheme = construct(ADAPTIVE[name], {key: rest[key] for key in own if key in rest}, "sampling")
+    return construct(Sampling, {key: rest[key] for key in common if key in rest} | {"adapt": scheme}, "sampling")
 
 
 def solver_from(options: Mapping[str, Any]) -> Solver | str:

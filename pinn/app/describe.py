@@ -42,8 +42,10 @@ def describe_field(recipe: FieldRecipe | None) -> dict[str, Any]:
 
 def describe_sampling(sampling: Sampling) -> dict[str, Any]:
     """The mapping from which `sampling_from` makes an equal sampling."""
-    options = _as_mapping(sampling)
-    return {"name": options.pop("kind"), **options}
+    options = {key: value for key, value in _as_mapping(sampling).items() if key != "adapt"}
+    if sampling.adapt is None:
+        return {"name": options.pop("kind"), **options}
+    return {"name": sampling.adapt.name, **options, **_as_mapping(sampling.adapt)}
 
 
 def describe_solver(solver: Solver) -> dict[str, Any]:

@@ -28,11 +28,12 @@ from omegaconf import DictConfig
 from pinn import __version__
 from pinn.app.arguments import translate
 from pinn.app.folders import LOG, Footprint, contents, footprints
+from pinn.app.limits import check
 from pinn.app.locate import conf_folder
 from pinn.app.messages import BAD_INPUT, DEBUG, FAILED, INTERRUPTED, SOLVED, USER_ERRORS, Outcome, explain, say
 from pinn.app.progress import live
 from pinn.app.quiet import forget_output, import_tensorflow
-from pinn.app.settings import check, plain, register
+from pinn.app.settings import plain, register
 from pinn.app.sweep import close_interrupted
 from pinn.app.termination import termination_as_interrupt
 

@@ -2,41 +2,24 @@
 
 A dataclass here fixes names, types and ranges; the values stand in `conf/`, one yaml a choice, and nowhere else. An
 unknown key, a value of the wrong type and a word that is not on offer fail during composition; a number out of its
-range fails in `check`, before anything heavy is imported.
+range fails in `pinn.app.limits.check`, before anything heavy is imported.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Optional, cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from pinn.app.limits import name as _name
+from pinn.app.limits import number as _number
+
 GROUPS = ("problem", "field", "solver", "sampling", "engine", "experiment")
 CUSTOM = "custom"
-_FIXED = "fixed"
-_MINIMUM = "minimum"
-_ABOVE = "above"
-_BELOW = "below"
-_WORD = "word"
-
-
-def _number(
-    *, minimum: float | None = None, above: float | None = None, below: float | None = None, word: str | None = None
-) -> Any:
-    """A field whose value must be `>= minimum`, `> above` and `< below`; `None` passes where the type allows it, and
-    `word` where the type is `Any`.
-    """
-    return field(default=MISSING, metadata={_MINIMUM: minimum, _ABOVE: above, _BELOW: below, _WORD: word})
-
-
-def _name(value: str) -> Any:
-    """The name of a choice tells `build` what to make; it is fixed with the choice, not an option of its own."""
-    return field(default=value, metadata={_FIXED: True})
 
 
 class Dtype(Enum):
@@ -234,6 +217,32 @@ class SamplingSettings:
 
 
 @dataclass
+class AdaptiveSettings(SamplingSettings):
+    """Points where the residual is large, drawn from so many `candidates`; `kind` is how the first ones are spread."""
+
+    kind: str = MISSING
+    candidates: Optional[int] = _number(minimum=1)  # noqa: UP045
+
+
+@dataclass
+class RadSettings(AdaptiveSettings):
+    """All points of the equation by the density `|residual|^power / mean + uniform`."""
+
+    name: str = _name("rad")
+    power: float = _number(minimum=0)
+    uniform: float = _number(minimum=0)
+
+
+@dataclass
+class RarSettings(AdaptiveSettings):
+    """A `share` of the points of the equation is a ring; each time `added` candidates take the places of its oldest."""
+
+    name: str = _name("rar")
+    share: float = _number(minimum=0, below=1)
+    added: Optional[int] = _number(minimum=1)  # noqa: UP045
+
+
+@dataclass
 class EngineSettings:
     """Which engine takes derivatives."""
 
@@ -278,6 +287,8 @@ SCHEMAS: Mapping[str, type] = {
     "chain_settings": ChainSettings,
     "auto_solver_settings": AutoSolverSettings,
     "sampling_settings": SamplingSettings,
+    "rad_settings": RadSettings,
+    "rar_settings": RarSettings,
     "engine_settings": EngineSettings,
 }
 
@@ -295,65 +306,6 @@ def register() -> None:
     store.store(group="problem", name=CUSTOM, node={}, provider="pinn")
 
 
-def check(config: DictConfig) -> None:
-    """Checks what types cannot say: ranges, finite numbers, names that belong to their choice, values still missing.
-
-    Raises:
-        ValueError: names the key, what was expected and what came.
-    """
-    missing = sorted(OmegaConf.missing_keys(config))
-    if missing:
-        raise ValueError(f"{missing[0]}: a value is missing; give one by {missing[0]}=VALUE.")
-    for path, settings in _structured(config, ""):
-        options = fields(cast(Any, OmegaConf.get_type(settings)))
-        _check_keys(path, [str(key) for key in settings], [option.name for option in options])
-        for option in options:
-            _check_option(f"{path}{option.name}", settings[option.name], option.default, option.metadata)
-
-
 def plain(config: DictConfig) -> dict[str, Any]:
     """The config as plain dicts, lists, numbers and strings: interpolations resolved, choices by their names."""
     return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True, enum_to_str=True))
-
-
-def _structured(config: DictConfig, path: str) -> Iterator[tuple[str, DictConfig]]:
-    """Every node that has a dataclass behind it, with its dotted prefix."""
-    if is_dataclass(OmegaConf.get_type(config)):
-        yield path, config
-    for key in map(str, config):
-        if OmegaConf.is_dict(config[key]):
-            yield from _structured(config[key], f"{path}{key}.")
-
-
-def _check_keys(path: str, given: Sequence[str], known: Sequence[str]) -> None:
-    """`+key=value` adds and `~key` deletes past Hydra's own check."""
-    for key in given:
-        if key not in known:
-            raise ValueError(f"{path}{key}: no such key; expected one of {', '.join(sorted(known))}.")
-    for key in known:
-        if key not in given:
-            raise ValueError(f"{path}{key}: expected a value; the key was deleted. Leave out ~{path}{key}.")
-
-
-def _check_option(key: str, value: Any, default: Any, limits: Mapping[str, Any]) -> None:
-    if limits.get(_FIXED) and value != default:
-        group = key.rpartition(".")[0]
-        raise ValueError(
-            f"{key}: the choice {group}={default} has the name {default!r}; got {value!r}. Write {group}={value}."
-        )
-    word = limits.get(_WORD)
-    if word is not None and value == word:
-        return
-    if word is not None and (isinstance(value, bool) or not isinstance(value, int | float | None)):
-        raise ValueError(f"{key}: expected a number, null or {word}; got {value!r}.")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{key}: expected a finite number; got {value}.")
-    if value is None:
-        return
-    minimum, above, below = limits.get(_MINIMUM), limits.get(_ABOVE), limits.get(_BELOW)
-    if minimum is not None and value < minimum:
-        raise ValueError(f"{key}: expected a number of at least {minimum}; got {value}.")
-    if above is not None and value <= above:
-        raise ValueError(f"{key}: expected a number above {above}; got {value}.")
-    if below is not None and value >= below:
-        raise ValueError(f"{key}: expected a number below {below}; got {value}.")

@@ -37,7 +37,7 @@ from pinn.solvers import (
     Solver,
 )
 from pinn.solvers.line_search import StrongWolfe
-from pinn.training import SAMPLERS, Sampling
+from pinn.training import SAMPLERS, Rad, Rar, Sampling
 
 HERE = __name__
 SHIPPED = sorted((conf_folder() / "problem").glob("*.yaml"))
@@ -131,6 +131,14 @@ SAMPLINGS_MADE = {
     "all": (
         {"name": "grid", "interior": 9, "boundary": None, "initial": 3, "resample_every": 7},
         Sampling(kind="grid", interior=9, initial=3, resample_every=7),
+    ),
+    "rad": (
+        {"name": "rad", "kind": "grid", "interior": 9, "resample_every": 7, "candidates": 50, "power": 2, "uniform": 0},
+        Sampling(kind="grid", interior=9, resample_every=7, adapt=Rad(candidates=50, power=2.0, uniform=0.0)),
+    ),
+    "rar": (
+        {"name": "rar", "resample_every": 7, "candidates": None, "share": 0.25, "added": 4},
+        Sampling(resample_every=7, adapt=Rar(share=0.25, added=4)),
     ),
 }
 SOLVERS_MADE: dict[str, tuple[dict[str, Any], Solver]] = {
@@ -254,7 +262,11 @@ RECIPES = [
     RandomFeatures(features=9),
     RandomFeatures(scale=2.0),
 ]
-SAMPLINGS = [Sampling(kind=kind, interior=5, resample_every=3) for kind in SAMPLERS] + [Sampling()]
+SAMPLINGS = [Sampling(kind=kind, interior=5, resample_every=3) for kind in SAMPLERS] + [
+    Sampling(),
+    Sampling(resample_every=3, adapt=Rad(power=2.0, candidates=9)),
+    Sampling(kind="uniform", resample_every=3, adapt=Rar(added=2)),
+]
 SOLVERS = {
     "adam, a number": Adam(learning_rate=0.25, max_steps=5),
     "adam, constant": Adam(learning_rate=Constant(0.25), beta_1=0.5, beta_2=0.75, epsilon=1e-6, clip_norm=3.0),
@@ -439,6 +451,21 @@ WRONG: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
         sampling_from,
         {"name": "grid", "interior": 1.5},
         r"sampling\.interior: expected a whole number; got 1\.5",
+    ),
+    "adaptive points that stay": (
+        sampling_from,
+        {"name": "rad", "resample_every": 0},
+        r"sampling\.resample_every: .*\(sampling=rad\); got 0",
+    ),
+    "adaptive points, near miss": (
+        sampling_from,
+        {"name": "rar", "resample_every": 9, "boundry": 1},
+        r"sampling\.boundry: .*mean boundary\?",
+    ),
+    "adaptive points, a share": (
+        sampling_from,
+        {"name": "rar", "resample_every": 9, "share": 1.0},
+        r"sampling\.share: expected a number of at least 0 and below 1; got 1\.0",
     ),
     "sampling, near miss": (sampling_from, {"name": "grid", "boundry": 1}, r"sampling\.boundry: .*mean boundary\?"),
     "solver, unknown": (

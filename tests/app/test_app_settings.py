@@ -12,8 +12,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
+from pinn.app.limits import check
 from pinn.app.locate import conf_folder, user_conf_folder
-from pinn.app.settings import GROUPS, SCHEMAS, check, plain, register
+from pinn.app.settings import GROUPS, SCHEMAS, plain, register
 
 CHOICES = [(group, path.stem) for group in GROUPS for path in sorted((conf_folder() / group).glob("*.yaml"))]
 
