@@ -8,20 +8,39 @@ from pinn.training.loop import Event, Observer, Training, train
 from pinn.training.objective import ResidualObjective
 from pinn.training.sampling import SAMPLERS, Sampling, boundary_points, interior_points
 from pinn.training.terms import EQUATION, Term, natural_weight, terms_of
+from pinn.training.weighting import (
+    BALANCES,
+    Balance,
+    Causal,
+    Fixed,
+    GradientNorm,
+    Ntk,
+    Relobralo,
+    SelfAdaptive,
+    require_fit,
+)
 
 __all__ = [
     "ADAPTIVE",
+    "BALANCES",
     "EQUATION",
     "SAMPLERS",
     "Adaptive",
+    "Balance",
+    "Causal",
     "Enforcement",
     "Event",
+    "Fixed",
+    "GradientNorm",
     "History",
+    "Ntk",
     "Observer",
     "Rad",
     "Rar",
+    "Relobralo",
     "ResidualObjective",
     "Sampling",
+    "SelfAdaptive",
     "Term",
     "Training",
     "boundary_points",
@@ -29,6 +48,7 @@ __all__ = [
     "interior_points",
     "linear",
     "natural_weight",
+    "require_fit",
     "terms_of",
     "train",
 ]

@@ -1,18 +1,21 @@
-"""The training loop, the same for every solver: advance, watch, resample, stop."""
+"""The training loop, the same for every solver: revise the objective, advance, watch, stop."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, final
+from typing import final
 
 import numpy as np
 import tensorflow as tf
 
-from pinn.solvers import Chain, Objective, Progress, Solver, State, StopReason
+from pinn.solvers import Advance, Chain, Progress, Solver, State, StopReason
 from pinn.training.history import History
 from pinn.training.interrupt import interruption
+from pinn.training.revision import Revision
+from pinn.training.trainable import TrainableObjective
+from pinn.training.weighting import Balance, Fixed
 
 # A block of steps between two looks at the clock: short enough for Ctrl-C and the live line, long enough to cost
 # nothing.
@@ -24,19 +27,6 @@ _LOOK_EVERY = 100  # steps between two comparisons with the goal: fixed, so that
 GOAL = "the asked accuracy was reached"
 TIME_LIMIT = "the time limit was reached"
 INTERRUPTED = "interrupted"
-
-
-class TrainableObjective(Objective, Protocol):
-    """What the loop asks of an objective beyond what a solver does."""
-
-    def term_losses(self, weights: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The mean square of every residual by name."""
-
-    def resample(self, epoch: int, weights: np.ndarray) -> None:
-        """Replace the points by those of another epoch; adaptive ones look at the residual at these weights."""
-
-    def blame(self, weights: np.ndarray) -> str:
-        """Which residual is not finite at these weights."""
 
 
 @final
@@ -60,12 +50,13 @@ Observer = Callable[[Event], None]
 class Training:
     """What a training came to.
 
-    `weights` are the best finite ones seen, `state` the solver's last; `failure` says what went wrong, if anything
-    did; `seconds` are of training without compiling.
+    `weights` are the best finite ones seen, `state` the solver's last and `revision` the objective's: points, and what
+    the balance remembers. `failure` says what went wrong, if anything did; `seconds` are of training without compiling.
     """
 
     weights: np.ndarray
     state: State
+    revision: State
     steps: int
     stop_reason: str
     failure: str | None
@@ -91,6 +82,53 @@ class _Clock:
         self.block = int(np.clip(rate * _BLOCK_SECONDS, 1, min(4 * self.block, _LONGEST_BLOCK)))
 
 
+_Measure = Callable[[State], tuple[float, dict[str, float]]]
+
+
+@final
+@dataclass
+class _Run:
+    """A training on its way: everything that a block of steps reads, and what it leaves behind."""
+
+    solver: Solver
+    advance: Advance
+    measure: _Measure
+    revision: Revision
+    state: State
+    goal: float | None
+    look_every: int
+    clock: _Clock = field(default_factory=_Clock)
+    history: History = field(default_factory=History)
+    progress: Progress | None = None
+    reached: bool = False
+
+    @property
+    def done(self) -> int:
+        """Steps from the very first one."""
+        return self.solver.steps_done(self.state)
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to do, whatever the clock says."""
+        return self.reached or (self.progress is not None and self.progress.stop is not None)
+
+    def block(self) -> tuple[list[str], float]:
+        """Revise the objective if that is due, and take a block of steps; their stages, and the error at their end."""
+        done, start = self.done, self.clock.now()
+        if self.revision.revise(done, self.solver.current(self.state)):
+            self.state = self.solver.forget(self.state)
+        steps = _steps(self.clock.block, done, *self.revision.periods, self.look_every)
+        self.state, self.progress = self.advance(self.state, steps)
+        losses = self.progress.losses
+        self.clock.adapt(len(losses), self.clock.now() - start)
+        error, terms = self.measure(self.state)
+        self.reached = self.goal is not None and error <= self.goal and self.done % _LOOK_EVERY == 0
+        stages = _stages(self.solver, self.state, range(done + 1, done + 1 + len(losses)))
+        seconds = (start, self.clock.now())
+        self.history.extend(losses, first_step=done + 1, seconds=seconds, stages=stages, error=error, terms=terms)
+        return stages, error
+
+
 def train(
     objective: TrainableObjective,
     solver: Solver,
@@ -100,8 +138,10 @@ def train(
     monitor: Callable[[np.ndarray], float] | None = None,
     observer: Observer | None = None,
     resample_every: int = 0,
+    balance: Balance | None = None,
     time_limit: float | None = None,
     goal: float | None = None,
+    resume: Training | None = None,
 ) -> Training:
     """Improve the weights until the solver stops, the time is over, or somebody interrupts.
 
@@ -114,60 +154,42 @@ def train(
             the end of training, if there is a goal.
         observer: told after every block of steps.
         resample_every: draw new points every so many steps; 0 keeps the first ones.
+        balance: weighs the terms of the loss anew while they are trained. Default `Fixed()`. When points or weights
+            have changed, the solver forgets its losses and keeps its curvature.
         time_limit: seconds of training after compiling.
         goal: a true error that is good enough; looked at after every 100 steps.
+        resume: go on from the end of this training instead of beginning at `weights`. With the same objective, balance
+            and a solver of more steps, two trainings one after the other are one long one, bit for bit.
 
     The partition into blocks follows the clock; the weights do not depend on it.
     """
     began = time.perf_counter()
     advance = solver.compile(objective)
-    state, _ = advance(solver.start(weights), 0)
+    state, _ = advance(solver.start(weights) if resume is None else resume.state, 0)
+    revision = Revision.begin(objective, balance or Fixed(), resample_every, solver.current(state))
+    if resume is not None:
+        revision.restore(resume.revision, solver.current(state))
     measure = _measurement(objective, solver, monitor)
     measure(state)
     compile_seconds = time.perf_counter() - began
-    clock, history, progress, reached = _Clock(), History(), None, False
     look_every = _LOOK_EVERY if goal is not None and monitor is not None else 0
+    run = _Run(solver, advance, measure, revision, state, goal, look_every)
     with interruption() as interrupted:
-        while progress is None or progress.stop is None:
-            done, start = solver.steps_done(state), clock.now()
-            if reached or interrupted() or (time_limit is not None and start >= time_limit):
-                break
-            if resample_every and done and done % resample_every == 0:
-                objective.resample(done // resample_every, solver.current(state))
-                state = solver.forget(state)
-            state, progress = advance(state, _steps(clock.block, done, resample_every, look_every))
-            clock.adapt(len(progress.losses), clock.now() - start)
-            error, terms = measure(state)
-            reached = goal is not None and error <= goal and solver.steps_done(state) % _LOOK_EVERY == 0
-            stages = _stages(solver, state, range(done + 1, done + 1 + len(progress.losses)))
-            history.extend(
-                progress.losses,
-                first_step=done + 1,
-                seconds=(start, clock.now()),
-                stages=stages,
-                error=error,
-                terms=terms,
-            )
-            _tell(
-                observer,
-                progress,
-                step=solver.steps_done(state),
-                planned=steps_planned,
-                stages=stages,
-                error=error,
-                seconds=clock.now(),
-            )
-        stop, failure = _why(objective, solver, state, progress, reached=reached, interrupted=interrupted())
+        while not run.ended and not interrupted() and (time_limit is None or run.clock.now() < time_limit):
+            stages, error = run.block()
+            _tell(observer, run, planned=steps_planned, stages=stages, error=error)
+        stop, failure = _why(objective, run, interrupted=interrupted())
     return Training(
-        solver.best(state),
-        state,
-        solver.steps_done(state),
+        solver.best(run.state),
+        run.state,
+        revision.arrays(),
+        run.done,
         stop,
         failure,
         interrupted(),
-        history,
+        run.history,
         compile_seconds,
-        clock.now(),
+        run.clock.now(),
     )
 
 
@@ -183,7 +205,7 @@ def _stages(solver: Solver, state: State, steps: range) -> list[str]:
 
 def _measurement(
     objective: TrainableObjective, solver: Solver, monitor: Callable[[np.ndarray], float] | None
-) -> Callable[[State], tuple[float, dict[str, float]]]:
+) -> _Measure:
     """The true error and the losses by term at the best weights of a state."""
     # Traced by hand: TensorFlow warns of a function that it has to trace anew in every run of a process.
     spec = tf.TensorSpec([objective.size], objective.dtype)
@@ -197,36 +219,19 @@ def _measurement(
     return measure
 
 
-def _tell(
-    observer: Observer | None,
-    progress: Progress,
-    *,
-    step: int,
-    planned: int,
-    stages: list[str],
-    error: float,
-    seconds: float,
-) -> None:
-    if observer and stages:
+def _tell(observer: Observer | None, run: _Run, *, planned: int, stages: list[str], error: float) -> None:
+    if observer and stages and run.progress is not None:
         known = None if np.isnan(error) else error
-        observer(Event(step, planned, stages[-1], float(progress.losses[-1]), known, seconds))
+        observer(Event(run.done, planned, stages[-1], float(run.progress.losses[-1]), known, run.clock.now()))
 
 
-def _why(
-    objective: TrainableObjective,
-    solver: Solver,
-    state: State,
-    progress: Progress | None,
-    *,
-    reached: bool,
-    interrupted: bool,
-) -> tuple[str, str | None]:
+def _why(objective: TrainableObjective, run: _Run, *, interrupted: bool) -> tuple[str, str | None]:
     """The stop reason, and the failure if the numbers broke."""
-    if progress is not None and progress.stop is StopReason.NOT_FINITE:
-        step = solver.steps_done(state) + 1
-        return progress.stop.value, f"step {step}: {objective.blame(solver.current(state))}"
-    if progress is not None and progress.stop is not None:
-        return progress.stop.value, None
-    if reached:
+    stop = None if run.progress is None else run.progress.stop
+    if stop is StopReason.NOT_FINITE:
+        return stop.value, f"step {run.done + 1}: {objective.blame(run.solver.current(run.state))}"
+    if stop is not None:
+        return stop.value, None
+    if run.reached:
         return GOAL, None
     return INTERRUPTED if interrupted else TIME_LIMIT, None

@@ -202,6 +202,14 @@ class ResidualObjective:
         """
         return {term.name: self._trace(weights, term, points.tensors()) for term, points in self._each()}
 
+    def point_squares(self, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """The squared residuals at the present points by term, summed over the residuals of a term, `[N]` each."""
+        found = {}
+        for term, points in self._each():
+            rows = self.residuals_at(term.name, weights, points.coordinates.numpy(), points.normals.numpy())
+            found[term.name] = np.sum([row.astype(np.float64) ** 2 for row in rows.values()], axis=0)
+        return found
+
     def residuals_at(
         self, name: str, weights: np.ndarray, coordinates: np.ndarray, normals: np.ndarray
     ) -> dict[str, np.ndarray]:

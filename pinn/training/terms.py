@@ -60,6 +60,7 @@ def terms_of(
     *,
     dtype: tf.DType,
     weights: Mapping[str, float],
+    natural: bool = True,
 ) -> tuple[Term, ...]:
     """The equation and the given conditions as terms; a condition at the initial time has its own count of points.
 
@@ -70,6 +71,7 @@ def terms_of(
         dtype: of the computation.
         weights: factors by term name; `conditions` is for all conditions that have none of their own. Where nothing is
             said, the equation has 1 and a condition its natural weight, see `natural_weight`.
+        natural: whether a condition of which nothing is said has its natural weight, or 1, for a balance to find one.
 
     Raises:
         ValueError: a weight that is not positive, or for a term that does not exist.
@@ -88,7 +90,7 @@ def terms_of(
         return lambda seed: boundary_points(parts, count, kind=sampling.kind, seed=seed)
 
     def weight(condition: Condition) -> float:
-        return weights.get("conditions", natural_weight(condition, shape))
+        return weights.get("conditions", natural_weight(condition, shape) if natural else 1.0)
 
     equation = term(EQUATION, problem.residual, _draws_inside(shape, sampling), 1.0)
     return (equation, *(term(c.name, c.residual, _anew(draw_on(c)), weight(c)) for c in conditions))

@@ -68,11 +68,14 @@ def objective(
     weights: Mapping[str, float] | None = None,
     sampling: Sampling = SMALL,
     seed: int = 0,
+    natural: bool = True,
 ) -> tuple[ResidualObjective, FlatField]:
     """The objective of a small network on few points."""
     lower, upper = problem.domain.bounds
     model = Mlp(width=4, depth=2).build(lower=lower, upper=upper, components=problem.components, dtype=dtype, seed=seed)
     field = FlatField(model, tf.as_dtype(dtype))
     enforcement = enforce(problem, conditions)
-    terms = terms_of(problem, enforcement.penalties, sampling, dtype=field.dtype, weights=weights or {})
+    terms = terms_of(
+        problem, enforcement.penalties, sampling, dtype=field.dtype, weights=weights or {}, natural=natural
+    )
     return ResidualObjective(field, enforcement.ansatz, terms, engine=engine_named("auto"), seed=seed), field
