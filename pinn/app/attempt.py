@@ -29,6 +29,7 @@ from pinn.training import (
     enforce,
     interior_points,
     linear,
+    require_fit,
     terms_of,
     train,
 )
@@ -98,6 +99,7 @@ class Bench:
         held_out = interior_points(
             problem.domain, VALIDATION_POINTS, kind="sobol", seed=(chosen.seed, _VALIDATION_STREAM)
         )
+        require_fit(chosen.balance, problem.domain, resample_every=chosen.sampling.resample_every)
         enforcement = enforce(problem, chosen.conditions)
         return cls(problem, chosen, enforcement, held_out.astype(chosen.dtype), running_on, observer)
 
@@ -160,6 +162,7 @@ class Bench:
             monitor=_monitor(self.problem, pair.objective, self.held_out[:_MONITOR_POINTS]),
             observer=self.observer,
             resample_every=self.chosen.sampling.resample_every,
+            balance=self.chosen.balance,
             time_limit=time_limit,
         )
 
@@ -175,6 +178,7 @@ class Bench:
             seconds=seconds,
             weights=pair.network.size,
             points=points,
+            weights_of_terms={name: float(w.sum()) for name, w in pair.objective.point_weights().items()},
             running_on=self.running_on,
             engine=pair.engine,
             names=[condition.name for condition in self.enforcement.penalties],
@@ -205,7 +209,10 @@ class Bench:
 
     def _objective(self, network: FlatField, engine: Engine, sampling: Sampling, seed: int) -> ResidualObjective:
         penalties = self.enforcement.penalties
-        terms = terms_of(self.problem, penalties, sampling, dtype=network.dtype, weights=self.chosen.weights)
+        natural = not self.chosen.balance.absolute
+        terms = terms_of(
+            self.problem, penalties, sampling, dtype=network.dtype, weights=self.chosen.weights, natural=natural
+        )
         return ResidualObjective(network, self.enforcement.ansatz, terms, engine=engine, seed=seed)
 
 

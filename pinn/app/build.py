@@ -30,7 +30,7 @@ from pinn.solvers import (
     SelfScaledBroyden,
     Solver,
 )
-from pinn.training import ADAPTIVE, Sampling
+from pinn.training import ADAPTIVE, BALANCES, Balance, Sampling
 
 TARGET = "_target_"
 FIELDS: dict[str, type] = {"mlp": Mlp, "fourier": FourierFeatures, "random_features": RandomFeatures}
@@ -88,6 +88,12 @@ def sampling_from(options: Mapping[str, Any]) -> Sampling:
     reject_unknown("sampling", rest, [*common, *own])
     scheme = construct(ADAPTIVE[name], {key: rest[key] for key in own if key in rest}, "sampling")
     return construct(Sampling, {key: rest[key] for key in common if key in rest} | {"adapt": scheme}, "sampling")
+
+
+def balance_from(options: Mapping[str, Any]) -> Balance:
+    """The balance of a config: `name` chooses it, the other keys are its options."""
+    cls = _choice("balance", options.get("name"), BALANCES)
+    return construct(cls, without_name(options), "balance")
 
 
 def solver_from(options: Mapping[str, Any]) -> Solver | str:

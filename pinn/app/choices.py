@@ -14,7 +14,7 @@ from pinn.app.ladder import BEST
 from pinn.fields import FieldRecipe
 from pinn.problems import Problem
 from pinn.solvers import Solver
-from pinn.training import Observer, Sampling
+from pinn.training import Balance, Observer, Sampling
 
 DTYPES = ("float32", "float64")
 
@@ -30,6 +30,7 @@ class Choices:
     field: FieldRecipe | keras.Model | None
     solver: Solver | None
     sampling: Sampling
+    balance: Balance
     engine: str
     conditions: str
     weights: Mapping[str, float]
@@ -80,6 +81,7 @@ def _require_objects(problem: Problem, chosen: Choices, observer: Observer | Non
         ("problem", problem, isinstance(problem, Problem), "a pinn.Problem"),
         ("field", chosen.field, is_field, "a recipe such as pinn.fields.Mlp(width=64), or a Keras model"),
         ("sampling", chosen.sampling, isinstance(chosen.sampling, Sampling), "a pinn.training.Sampling"),
+        ("balance", chosen.balance, isinstance(chosen.balance, Balance), "a balance such as pinn.training.Ntk()"),
         ("weights", chosen.weights, isinstance(chosen.weights, Mapping), "a mapping such as {'conditions': 10.0}"),
         ("dtype", chosen.dtype, isinstance(chosen.dtype, str), f"one of {', '.join(DTYPES)}, as text"),
         ("engine", chosen.engine, isinstance(chosen.engine, str), "the name of an engine, such as 'auto'"),

@@ -14,7 +14,7 @@ from pinn.app.settings import CUSTOM
 from pinn.fields import FieldRecipe
 from pinn.problems import Problem
 from pinn.solvers import Adam, Chain, Constant, Cosine, ExponentialDecay, Schedule, Solver
-from pinn.training import Sampling
+from pinn.training import BALANCES, Balance, Sampling
 
 _PLAIN = (bool, int, str, type(None))
 
@@ -46,6 +46,13 @@ def describe_sampling(sampling: Sampling) -> dict[str, Any]:
     if sampling.adapt is None:
         return {"name": options.pop("kind"), **options}
     return {"name": sampling.adapt.name, **options, **_as_mapping(sampling.adapt)}
+
+
+def describe_balance(balance: Balance) -> dict[str, Any]:
+    """The mapping from which `balance_from` makes an equal balance; the name `custom` for a class of one's own."""
+    if type(balance) not in BALANCES.values():
+        return {"name": CUSTOM}
+    return {"name": balance.name, **_as_mapping(balance)}
 
 
 def describe_solver(solver: Solver) -> dict[str, Any]:

@@ -13,7 +13,14 @@ import numpy as np
 import tensorflow as tf
 
 from pinn.app.choices import Choices
-from pinn.app.describe import describe_field, describe_problem, describe_sampling, describe_solver, plain
+from pinn.app.describe import (
+    describe_balance,
+    describe_field,
+    describe_problem,
+    describe_sampling,
+    describe_solver,
+    plain,
+)
 from pinn.calculus import Engine
 from pinn.fields import FieldRecipe
 from pinn.problems import Problem
@@ -33,6 +40,7 @@ def summary_of(
     seconds: Mapping[str, float],
     weights: int,
     points: Mapping[str, np.ndarray],
+    weights_of_terms: Mapping[str, float],
     running_on: str,
     engine: Engine,
     names: Sequence[str],
@@ -52,6 +60,8 @@ def summary_of(
         "solver": solver.name,
         "field": _field_name(field),
         "weights": weights,
+        "balance": chosen.balance.name,
+        "weights_of_terms": dict(weights_of_terms),
         "points": {**{name: len(p) for name, p in points.items()}, "validation": report.points},
         "dtype": chosen.dtype,
         "seed": chosen.seed,
@@ -104,6 +114,7 @@ def config_of(problem: Problem, chosen: Choices, field: FieldRecipe | keras.Mode
         "field": describe_field(recipe),
         "solver": describe_solver(solver),
         "sampling": describe_sampling(chosen.sampling),
+        "balance": describe_balance(chosen.balance),
         "engine": {"name": chosen.engine},
         "accuracy": chosen.accuracy,
         "conditions": chosen.conditions,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pinn.app.build import field_from, problem_from, sampling_from, solver_from
+from pinn.app.build import balance_from, field_from, problem_from, sampling_from, solver_from
 from pinn.app.messages import FAILED, INTERRUPTED, SOLVED
 from pinn.app.quiet import forget_output
 from pinn.app.solve import solve
@@ -41,6 +41,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         config["accuracy"],
         config["seed"],
         sampling=sampling_from(config["sampling"]),
+        balance=balance_from(config["balance"]),
         engine=config["engine"]["name"],
         conditions=config["conditions"],
         weights=config["weights"],

@@ -18,7 +18,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from pinn.app.limits import name as _name
 from pinn.app.limits import number as _number
 
-GROUPS = ("problem", "field", "solver", "sampling", "engine", "experiment")
+GROUPS = ("problem", "field", "solver", "sampling", "balance", "engine", "experiment")
 CUSTOM = "custom"
 
 
@@ -243,6 +243,65 @@ class RarSettings(AdaptiveSettings):
 
 
 @dataclass
+class FixedBalanceSettings:
+    """The terms of the loss keep their weights."""
+
+    name: str = _name("fixed")
+
+
+@dataclass
+class BalanceSettings:
+    """The terms are weighed anew after `every` so many steps."""
+
+    name: str = MISSING
+    every: int = _number(minimum=1)
+
+
+@dataclass
+class GradientNormSettings(BalanceSettings):
+    """Gradients of equal length, with a moving average of so much `memory`."""
+
+    name: str = _name("gradient_norm")
+    memory: float = _number(minimum=0, below=1)
+
+
+@dataclass
+class NtkSettings(BalanceSettings):
+    """Tangent kernels of equal trace, with a moving average of so much `memory`."""
+
+    name: str = _name("ntk")
+    memory: float = _number(minimum=0, below=1)
+
+
+@dataclass
+class SelfAdaptiveSettings(BalanceSettings):
+    """Point weights that climb the loss at a `rate`."""
+
+    name: str = _name("self_adaptive")
+    rate: float = _number(above=0)
+
+
+@dataclass
+class RelobraloSettings(BalanceSettings):
+    """Weights by relative progress; `saudade` is how often the last update is looked back to."""
+
+    name: str = _name("relobralo")
+    temperature: float = _number(above=0)
+    memory: float = _number(minimum=0, below=1)
+    saudade: float = _number(minimum=0)
+
+
+@dataclass
+class CausalSettings(BalanceSettings):
+    """Weights that wait for earlier `bins` of time, the more strictly the higher the rung of the `ladder`."""
+
+    name: str = _name("causal")
+    bins: int = _number(minimum=2)
+    ladder: list[float] = MISSING
+    threshold: float = _number(above=0, below=1)
+
+
+@dataclass
 class EngineSettings:
     """Which engine takes derivatives."""
 
@@ -258,6 +317,7 @@ class Settings:
     field: Any = MISSING
     solver: Any = MISSING
     sampling: Any = MISSING
+    balance: Any = MISSING
     engine: Any = MISSING
     accuracy: Any = _number(above=0, word="best")  # noqa: RUF009 - as of all the others
     conditions: Conditions = MISSING
@@ -289,6 +349,12 @@ SCHEMAS: Mapping[str, type] = {
     "sampling_settings": SamplingSettings,
     "rad_settings": RadSettings,
     "rar_settings": RarSettings,
+    "fixed_balance_settings": FixedBalanceSettings,
+    "gradient_norm_settings": GradientNormSettings,
+    "ntk_settings": NtkSettings,
+    "self_adaptive_settings": SelfAdaptiveSettings,
+    "relobralo_settings": RelobraloSettings,
+    "causal_settings": CausalSettings,
     "engine_settings": EngineSettings,
 }
 

@@ -19,7 +19,7 @@ from pinn.app.solution import Solution
 from pinn.fields import FieldRecipe, Mlp, RandomFeatures
 from pinn.problems import Problem
 from pinn.solvers import LeastSquares, Solver
-from pinn.training import Observer, Sampling
+from pinn.training import Balance, Fixed, Observer, Sampling
 
 
 def solve(
@@ -30,6 +30,7 @@ def solve(
     seed: int = 0,
     *,
     sampling: Sampling | None = None,
+    balance: Balance | None = None,
     engine: str = "auto",
     conditions: str = "auto",
     weights: Mapping[str, float] | None = None,
@@ -49,6 +50,8 @@ def solve(
             and the verdict says whether it was met. `best` climbs the whole ladder and keeps what is best.
         seed: of the weights and the points: the same seed gives the same solution, bit for bit.
         sampling: how many collocation points and how they are spread. Default `Sampling()`.
+        balance: weighs the terms of the loss anew while they are trained, see `pinn.training.BALANCES`; `weights`
+            multiply what it finds. Default: the weights stay.
         engine: how derivatives are computed, see `pinn.calculus.engine_named`.
         conditions: `auto`, `exact` or `penalty`, see `pinn.training.enforce`.
         weights: factors of the terms of the loss by name; `conditions` sets all conditions at once. Default: see
@@ -68,6 +71,7 @@ def solve(
         field=field,
         solver=_solver(solver),
         sampling=Sampling() if sampling is None else sampling,
+        balance=Fixed() if balance is None else balance,
         engine=engine,
         conditions=conditions,
         weights={} if weights is None else weights,

@@ -15,8 +15,8 @@ from app_fakes import FakeRun, tree
 from pinn.app.main import main
 
 KEYS = (
-    "accuracy, conditions, device, dtype, engine, experiment, field, name, problem, progress, sampling, seed, solver, "
-    "time_limit, weights"
+    "accuracy, balance, conditions, device, dtype, engine, experiment, field, name, problem, progress, sampling, seed, "
+    "solver, time_limit, weights"
 )
 
 # words -> exact standard error without the leading "pinn: "
@@ -161,6 +161,7 @@ def test_the_default_config_reaches_the_run_as_plain_data(run: FakeRun, work: Pa
             "field": {"name": "auto", "width": None, "depth": None, "activation": None},
             "solver": {"name": "auto"},
             "sampling": {"name": "sobol", "interior": None, "boundary": None, "initial": None, "resample_every": 0},
+            "balance": {"name": "fixed"},
             "engine": {"name": "auto"},
             "accuracy": None,
             "conditions": "auto",

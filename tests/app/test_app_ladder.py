@@ -185,7 +185,14 @@ def test_a_field_that_has_learned_its_points_is_told_from_one_that_solves(
         "sampling": {"name": "sobol", "interior": 8, "boundary": 8, "initial": None},
         "engine": {"name": "auto"},
         **dict.fromkeys(("accuracy", "time_limit")),
-        **{"conditions": "exact", "weights": {}, "seed": 0, "dtype": "float64", "device": "auto"},
+        **{
+            "conditions": "exact",
+            "weights": {},
+            "balance": {"name": "fixed"},
+            "seed": 0,
+            "dtype": "float64",
+            "device": "auto",
+        },
     }
     assert run(config, tmp_path, lambda _: None) == 0
     assert "times larger between the training points than on them" in capsys.readouterr().out

@@ -38,7 +38,7 @@ SENTENCES = {
     "no options known": (MissingConfigException("Cannot find it.\nMore", "config", None), "Cannot find it."),
     "group override": (
         ConfigCompositionException("Could not override 'field@x'.\nDid you mean ..."),
-        "field@x: no such group; expected one of problem, field, solver, sampling, engine, experiment.",
+        "field@x: no such group; expected one of problem, field, solver, sampling, balance, engine, experiment.",
     ),
 }
 

@@ -30,10 +30,11 @@ from pinn.geometry import Interval, Shape
 from pinn.problems import Condition, Dirichlet, Heat1D, Poisson1D, PoissonND, Problem
 from pinn.problems.problem import Residual
 from pinn.solvers import Adam, Chain, Constant, Lbfgs
-from pinn.training import Event, Sampling, interior_points
+from pinn.training import Event, GradientNorm, Rad, Sampling, interior_points
 
 SUMMARY_KEYS = """
-problem verdict tolerance errors residual reference seconds steps stop_reason engine solver field weights points
+problem verdict tolerance errors residual reference seconds steps stop_reason engine solver field weights balance
+weights_of_terms points
 dtype seed device versions citation
 """
 DATA_FILES = {
@@ -67,6 +68,7 @@ def settings(target: str, steps: int = 3, **changes: Any) -> dict[str, Any]:
         "field": {"name": "mlp", "width": 4, "depth": 1, "activation": "tanh"},
         "solver": {"name": "adam", "learning_rate": 0.05, "max_steps": steps},
         "sampling": {"name": "sobol", "interior": 16, "boundary": 8, "initial": 4},
+        "balance": {"name": "fixed"},
         "engine": {"name": "auto"},
         "accuracy": None,
         "conditions": "auto",
@@ -186,7 +188,10 @@ def _no_warning(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 CHOSEN: dict[str, Any] = {
     "field": TINY,
     "solver": Chain((brief(4), Lbfgs(max_steps=3))),
-    "sampling": Sampling(kind="latin_hypercube", interior=16, boundary=8, initial=4, resample_every=3),
+    "sampling": Sampling(
+        kind="latin_hypercube", interior=16, boundary=8, initial=4, resample_every=3, adapt=Rad(candidates=32)
+    ),
+    "balance": GradientNorm(every=2),
     "conditions": "penalty",
     "weights": {"equation": 0.5, "conditions": 2.0},
     "accuracy": 1e3,
@@ -224,6 +229,11 @@ class TestOneRun:
         assert (found["engine"], found["solver"], found["field"]) == ("forward", "chain", "mlp")
         # 2 inputs, 4 neurons, 1 output: (2 + 1) 4 + (4 + 1).
         assert found["weights"] == 17
+        assert found["balance"] == "gradient_norm"
+        assert list(found["weights_of_terms"]) == ["equation", "dirichlet_boundary", "initial"]
+        # Factors are sums of gradients over one of them: above 1, times the fixed weights.
+        assert found["weights_of_terms"]["equation"] > 0.5
+        assert all(found["weights_of_terms"][name] > 2.0 for name in ("dirichlet_boundary", "initial"))
         assert found["points"] == {
             "equation": 16,
             "dirichlet_boundary": 8,
