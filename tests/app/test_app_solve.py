@@ -30,7 +30,7 @@ from pinn.geometry import Interval, Shape
 from pinn.problems import Condition, Dirichlet, Heat1D, Poisson1D, PoissonND, Problem
 from pinn.problems.problem import Residual
 from pinn.solvers import Adam, Chain, Constant, Lbfgs
-from pinn.training import Event, GradientNorm, Rad, Sampling, interior_points
+from pinn.training import Event, GradientNorm, Sampling, interior_points
 
 SUMMARY_KEYS = """
 problem verdict tolerance errors residual reference seconds steps stop_reason engine solver field weights balance
@@ -188,9 +188,7 @@ def _no_warning(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 CHOSEN: dict[str, Any] = {
     "field": TINY,
     "solver": Chain((brief(4), Lbfgs(max_steps=3))),
-    "sampling": Sampling(
-        kind="latin_hypercube", interior=16, boundary=8, initial=4, resample_every=3, adapt=Rad(candidates=32)
-    ),
+    "sampling": Sampling(kind="latin_hypercube", interior=16, boundary=8, initial=4, resample_every=3),
     "balance": GradientNorm(every=2),
     "conditions": "penalty",
     "weights": {"equation": 0.5, "conditions": 2.0},
