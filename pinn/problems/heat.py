@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from pinn.calculus import Jet, PointSet
 from pinn.geometry import Box, Interval, Shape
+from pinn.problems.checks import require_positive, require_whole
 from pinn.problems.conditions import Condition, Dirichlet, Initial
 from pinn.problems.problem import Problem
 
@@ -39,7 +40,7 @@ class Heat1D(Problem):
     )
 
     def __post_init__(self) -> None:
-        _require_positive(diffusivity=self.diffusivity, duration=self.duration)
+        require_positive(diffusivity=self.diffusivity, duration=self.duration)
 
     @property
     def domain(self) -> Shape:
@@ -78,7 +79,7 @@ class Heat2D(Problem):
     citation: ClassVar[str] = "H. S. Carslaw and J. C. Jaeger, Conduction of Heat in Solids, 2nd ed., Oxford 1959."
 
     def __post_init__(self) -> None:
-        _require_positive(diffusivity=self.diffusivity, duration=self.duration)
+        require_positive(diffusivity=self.diffusivity, duration=self.duration)
 
     @property
     def domain(self) -> Shape:
@@ -98,11 +99,50 @@ class Heat2D(Problem):
         return tf.exp(-2 * self.diffusivity * _PI**2 * p.t) * _mode(p)
 
 
+@final
+@dataclass(frozen=True)
+class HeatND(Problem):
+    r"""Heat flow in a cube of any dimension.
+
+    `u_t = \kappa \Delta u` on the unit cube of `d` dimensions for `0 < t < T`, with the exact values on its faces and
+    at the initial time. Exact: `u = e^{-4 \kappa t} \sum_i \sin(2 x_i)`.
+
+    Args:
+        dimension: `d >= 1`, without time.
+        diffusivity: `\kappa > 0`, length^2 a time.
+        duration: `T > 0`.
+    """
+
+    dimension: int = 4
+    diffusivity: float = 0.25
+    duration: float = 1.0
+
+    citation: ClassVar[str] = (
+        "F. Dangel, J. Mueller and M. Zeinhofer, Kronecker-Factored Approximate Curvature for Physics-Informed Neural "
+        "Networks, NeurIPS 2024."
+    )
+
+    def __post_init__(self) -> None:
+        require_whole(dimension=self.dimension, least=1)
+        require_positive(diffusivity=self.diffusivity, duration=self.duration)
+
+    @property
+    def domain(self) -> Shape:
+        """The unit cube over time."""
+        return Box((0.0,) * self.dimension, (1.0,) * self.dimension).over(0.0, self.duration)
+
+    def residual(self, p: PointSet, u: Jet) -> tf.Tensor:  # noqa: ARG002 - no source
+        r"""`u_t - \kappa \Delta u`, over space."""
+        return u.d("t") - self.diffusivity * u.laplacian()
+
+    def conditions(self) -> Sequence[Condition]:
+        """The exact values on all faces and at the beginning."""
+        return (Dirichlet(self.exact), Initial(self.exact))
+
+    def exact(self, p: PointSet) -> tf.Tensor:
+        r"""`e^{-4 \kappa t} \sum_i \sin(2 x_i)`."""
+        return tf.exp(-4 * self.diffusivity * p.t) * tf.reduce_sum(tf.sin(2 * p.coordinates[:, :-1]), axis=1)
+
+
 def _mode(p: PointSet) -> tf.Tensor:
     return tf.sin(_PI * p.x) * tf.sin(_PI * p.y)
-
-
-def _require_positive(**values: float) -> None:
-    for name, value in values.items():
-        if not (math.isfinite(value) and value > 0):
-            raise ValueError(f"{name}: expected a positive number; got {value}")

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from pinn.calculus import Jet, PointSet
 from pinn.geometry import Annulus, Ball, Box, Interval, Shape
+from pinn.problems.checks import require_whole
 from pinn.problems.conditions import Condition, Dirichlet, Neumann
 from pinn.problems.problem import Problem
 
@@ -98,8 +99,7 @@ class PoissonND(Problem):
     )
 
     def __post_init__(self) -> None:
-        if self.dimension < 1:
-            raise ValueError(f"dimension: expected a whole number of at least 1; got {self.dimension}")
+        require_whole(dimension=self.dimension, least=1)
 
     @property
     def domain(self) -> Shape:
@@ -117,6 +117,47 @@ class PoissonND(Problem):
     def exact(self, p: PointSet) -> tf.Tensor:
         r"""`\sum_i \cos(\pi x_i)`."""
         return tf.reduce_sum(tf.cos(_PI * p.coordinates), axis=1)
+
+
+@final
+@dataclass(frozen=True)
+class LaplacePairs(Problem):
+    r"""A harmonic polynomial in any even dimension.
+
+    `\Delta u = 0` on the unit cube of `d` dimensions, with the exact values on its faces. Exact: `u = x_1 x_2 + x_3 x_4
+    + ... + x_{d-1} x_d`.
+
+    Args:
+        dimension: `d >= 2`, even.
+    """
+
+    dimension: int = 10
+
+    citation: ClassVar[str] = (
+        "W. E and B. Yu, The Deep Ritz Method, Communications in Mathematics and Statistics 6 (2018)."
+    )
+
+    def __post_init__(self) -> None:
+        require_whole(dimension=self.dimension, least=2)
+        if self.dimension % 2:
+            raise ValueError(f"dimension: expected an even number, the axes come in pairs; got {self.dimension}")
+
+    @property
+    def domain(self) -> Shape:
+        """The unit cube."""
+        return Box((0.0,) * self.dimension, (1.0,) * self.dimension)
+
+    def residual(self, p: PointSet, u: Jet) -> tf.Tensor:  # noqa: ARG002 - no source
+        r"""`\Delta u`."""
+        return u.laplacian()
+
+    def conditions(self) -> Sequence[Condition]:
+        """The exact values on all faces."""
+        return (Dirichlet(self.exact),)
+
+    def exact(self, p: PointSet) -> tf.Tensor:
+        r"""`\sum_i x_{2i-1} x_{2i}`."""
+        return tf.reduce_sum(p.coordinates[:, ::2] * p.coordinates[:, 1::2], axis=1)
 
 
 @final

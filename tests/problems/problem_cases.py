@@ -13,6 +13,7 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
     "poisson_1d": (problems.Poisson1D(),),
     "poisson_2d": (problems.Poisson2D(),),
     "poisson_nd": tuple(problems.PoissonND(d) for d in (1, 2, 5, 10)),
+    "laplace_pairs": tuple(problems.LaplacePairs(d) for d in (2, 10)),
     "laplace_annulus": (problems.LaplaceAnnulus(), problems.LaplaceAnnulus(0.3, 4.0)),
     "poisson_ball": (problems.PoissonBall(),),
     "poisson_expression": (
@@ -21,6 +22,8 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
     ),
     "heat_1d": (problems.Heat1D(), problems.Heat1D(diffusivity=2.0, duration=0.3)),
     "heat_2d": (problems.Heat2D(), problems.Heat2D(diffusivity=0.7, duration=2.0)),
+    "heat_nd": (problems.HeatND(), problems.HeatND(dimension=1, diffusivity=2.0)),
+    "burgers_1d": (problems.Burgers1D(), problems.Burgers1D(viscosity=0.1, duration=2.0)),
 }
 ALL = [pytest_case for group in PROBLEMS.values() for pytest_case in group]
 
