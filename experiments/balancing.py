@@ -64,7 +64,7 @@ class Growth(Problem):
     NeurIPS 2021, section 3.2.
     """
 
-    rate: float = 6.0
+    rate: float = 10.0
 
     @property
     def domain(self) -> Shape:
