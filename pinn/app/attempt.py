@@ -19,7 +19,7 @@ from pinn.app.solution import Solution, field_evaluator
 from pinn.calculus import Engine, PointSet, engine_named
 from pinn.fields import FieldRecipe, FlatField, RandomFeatures
 from pinn.problems import Problem, rehearse
-from pinn.solvers import Chain, LeastSquares, Solver
+from pinn.solvers import Advance, Chain, LeastSquares, Solver
 from pinn.training import (
     Enforcement,
     Observer,
@@ -37,7 +37,6 @@ from pinn.training.loop import INTERRUPTED
 from pinn.validation import Evaluator, Report, validate
 
 VALIDATION_POINTS = 2**14
-_MONITOR_POINTS = 2**11
 # Of the asked accuracy, where training may end: the error is watched on fewer points than it is judged on.
 _MARGIN = 0.9
 # No epoch of training points gets as far as these seeds.
@@ -60,6 +59,7 @@ class _Pair:
 
     field: FieldRecipe | keras.Model
     solver: Solver
+    advance: Advance
     network: FlatField
     objective: ResidualObjective
     others: ResidualObjective
@@ -79,6 +79,7 @@ class Bench:
         held_out: points to validate on, `[N, d]`.
         running_on: the device.
         observer: told about progress.
+        watched: how many of the points the error is watched on while training.
     """
 
     problem: Problem
@@ -87,6 +88,7 @@ class Bench:
     held_out: np.ndarray
     running_on: str
     observer: Observer | None
+    watched: int = 2**11
 
     @classmethod
     def of(cls, problem: Problem, chosen: Choices, running_on: str, observer: Observer | None) -> Bench:
@@ -147,9 +149,10 @@ class Bench:
         )
         if problem.exact is not None:
             evaluator.exact(self.held_out)  # a truth that is not finite is found before any training
+        advance = solver.compile(objective)
         if isinstance(field, RandomFeatures) and field.scale is None and isinstance(solver, LeastSquares):
-            field = auto_scale(field, network, objective, solver, others=others, seed=chosen.seed)
-        return _Pair(field, solver, network, objective, others, evaluator, engine)
+            field = auto_scale(field, network, solver, advance=advance, others=others, seed=chosen.seed)
+        return _Pair(field, solver, advance, network, objective, others, evaluator, engine)
 
     def _trained(self, pair: _Pair, time_limit: float | None) -> Training:
         tolerance = self.chosen.tolerance
@@ -159,11 +162,12 @@ class Bench:
             pair.network.weights(),
             steps_planned=_steps_planned(pair.solver),
             goal=None if tolerance is None else _MARGIN * tolerance,
-            monitor=_monitor(self.problem, pair.objective, self.held_out[:_MONITOR_POINTS]),
+            monitor=_monitor(self.problem, pair.objective, self.held_out[: self.watched]),
             observer=self.observer,
             resample_every=self.chosen.sampling.resample_every,
             balance=self.chosen.balance,
             time_limit=time_limit,
+            advance=pair.advance,
         )
 
     def _solution(self, pair: _Pair, training: Training, report: Report, seconds: Mapping[str, float]) -> Solution:

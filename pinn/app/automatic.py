@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from pinn.fields import FieldRecipe, FlatField, RandomFeatures
-from pinn.solvers import Adam, Bfgs, Chain, Cosine, Lbfgs, LeastSquares, Solver
+from pinn.solvers import Adam, Advance, Bfgs, Chain, Cosine, Lbfgs, LeastSquares, Solver
 from pinn.training import ResidualObjective
 
 AUTO = "auto"
@@ -47,21 +47,20 @@ def auto_solver(dtype: str, field: FieldRecipe | keras.Model, weights: int) -> S
 def auto_scale(
     recipe: RandomFeatures,
     network: FlatField,
-    objective: ResidualObjective,
     solver: LeastSquares,
     *,
+    advance: Advance,
     others: ResidualObjective,
     seed: int,
 ) -> RandomFeatures:
     """The recipe with the scale of `SCALES` whose least-squares solution has the least loss on `others`' points.
 
-    The network gets the ridges of that scale. The ridges are data of one compiled program, so that each scale costs a
-    solution and no compiling.
+    The network gets the ridges of that scale. The ridges are data of one compiled program, `advance` of the solver, so
+    that each scale costs a solution and no compiling.
 
     Raises:
         ValueError: the residuals are not linear in the weights.
     """
-    advance = solver.compile(objective)
     start = solver.start(network.weights())
     held_out = tf.function(others.loss, autograph=False).get_concrete_function(
         tf.TensorSpec([network.size], network.dtype)

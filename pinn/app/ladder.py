@@ -30,7 +30,7 @@ def rungs(*, linear: bool, axes: int, dtype: str) -> tuple[Rung, ...]:
 
     | rung | field | solver | for | reaches |
     |---|---|---|---|---|
-    | 1 | `RandomFeatures(400)`, with 3 axes 600 | `LeastSquares` | linear equations, up to 3 axes, `float64` | of the shipped problems 2e-8 to 7e-12 with up to 2 axes; with 3, 4e-9 (heat) |
+    | 1 | `RandomFeatures(600)` | `LeastSquares` | linear equations, up to 3 axes, `float64` | 5e-9 between two circles, 7e-11 for heat in the plane, 4e-14 and below for the other shipped problems |
     | 2 | `Mlp(32, 2)` | `Bfgs`, 3000 steps; `float32`: Adam | any equation | 9e-7 to 2e-11 on the shipped problems |
     | 3 | `Mlp(40, 3)` | `Bfgs`, 6000 steps | what is left, `float64` | a larger network, and twice the steps |
 
@@ -41,7 +41,7 @@ def rungs(*, linear: bool, axes: int, dtype: str) -> tuple[Rung, ...]:
     precise = dtype == "float64"
     if linear and axes <= _MOST_AXES and precise:
         why = f"the equation is linear in u and has {axes} {'axis' if axes == 1 else 'axes'}"
-        found.append(Rung(RandomFeatures(600 if axes == _MOST_AXES else 400), LeastSquares(), why))
+        found.append(Rung(RandomFeatures(600), LeastSquares(), why))
     why = "a network serves any equation" if not found else "random features were not accurate enough"
     found.append(Rung(Mlp(), None, why))
     if precise:

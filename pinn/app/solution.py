@@ -53,7 +53,7 @@ class Solution:
         evaluator: the field with its exact conditions, and its derivatives.
         summary: what `summary.json` says.
         config: what `config.yaml` says: running it again gives the same solution.
-        history: columns `step, seconds, loss, error, loss/<term>, stage`, one row a step.
+        history: columns `step, seconds, evaluations, loss, error, loss/<term>, stage`, one row a step.
         collocation: the points trained on, by term.
         validation: the points that the errors were measured on, `[N, d]`.
         state: the solver's last state.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pinn.report.comparison import rank, table, write_csv
 from pinn.report.curves import curves_figure
+from pinn.report.error_curves import ErrorCurve, work_precision_figure
 from pinn.report.figures import save_figures
 from pinn.report.files import plain, replacing, write_columns, write_json, write_npz
 from pinn.report.history import history_figure
@@ -20,6 +21,7 @@ from pinn.report.work_precision import comparison_figure
 
 __all__ = [
     "Curve",
+    "ErrorCurve",
     "History",
     "Panel",
     "Points",
@@ -36,6 +38,7 @@ __all__ = [
     "save_figures",
     "status_line",
     "table",
+    "work_precision_figure",
     "write_columns",
     "write_csv",
     "write_json",

@@ -97,18 +97,24 @@ class LeastSquares(DescendingSolver):
         change, *_ = lstsq(here.jacobian, -here.residuals, cond=self.cut, lapack_driver="gelsy", check_finite=False)
         found = linearizer.residuals(weights + change)
         if step == 0:
-            _require_linear(here, change, found)
+            _require_linear(linearizer, weights, here, change)
         loss = float(found @ found)
         if not loss < here.loss:
             return _state(weights, here.loss, step, StopReason.ROUND_OFF), 2
         return _state(weights + change, loss, step + 1, None), 2
 
 
-def _require_linear(here: Linearization, change: np.ndarray, found: np.ndarray) -> None:
-    """Compare the residuals after a step with their prediction; what differs beyond round-off is curvature."""
-    predicted = here.residuals + here.jacobian @ change
-    terms = np.abs(here.residuals) + np.abs(here.jacobian) @ np.abs(change)
-    gap, scale = float(np.abs(found - predicted).max()), float(terms.max())
+def _require_linear(linearizer: Linearizer, weights: np.ndarray, here: Linearization, change: np.ndarray) -> None:
+    """Compare the residuals far away with their prediction; what differs beyond round-off is curvature.
+
+    As far as the solution, and at least by one in every weight: where the start is a solution already, the change and
+    its effect are round-off, which is never linear.
+    """
+    probe = change + np.where(np.arange(len(change)) % 2, 1.0, -1.0)
+    predicted = here.residuals + here.jacobian @ probe
+    terms = np.abs(here.residuals) + np.abs(here.jacobian) @ np.abs(probe)
+    gap = float(np.abs(linearizer.residuals(weights + probe) - predicted).max())
+    scale = float(terms.max())
     if not gap <= _ROUNDINGS * EPSILON * scale:
         raise ValueError(
             "LeastSquares: the residuals must be linear in the weights; they differ from their linear prediction by "

@@ -10,14 +10,15 @@ import numpy as np
 
 @final
 class History:
-    """Grows by blocks of steps; reads as columns `step, seconds, loss, error, loss/<term>..., stage`.
+    """Grows by blocks of steps; reads as columns `step, seconds, evaluations, loss, error, loss/<term>..., stage`.
 
-    The loss is known at every step. The true error and the losses by term are measured at the end of a block only and
-    are NaN elsewhere.
+    The loss is known at every step. How often the objective was evaluated since the start, the true error and the
+    losses by term are known at the end of a block only and are NaN elsewhere.
     """
 
     def __init__(self) -> None:
         self._blocks: list[dict[str, np.ndarray]] = []
+        self._evaluations = 0
 
     def extend(
         self,
@@ -25,6 +26,7 @@ class History:
         *,
         first_step: int,
         seconds: tuple[float, float],
+        evaluations: int,
         stages: Sequence[str],
         error: float,
         terms: Mapping[str, float],
@@ -35,10 +37,12 @@ class History:
             losses: `[k]`, one a step.
             first_step: the number of the first of them, counted from 1.
             seconds: when the block began and ended; times inside are spread evenly.
+            evaluations: of the objective in this block.
             stages: the solver at work at each step.
             error: the true relative L2 error at the end of the block, NaN when no exact solution is known.
             terms: the mean square of each residual at the end of the block.
         """
+        self._evaluations += evaluations
         count = len(losses)
         if not count:
             return
@@ -48,6 +52,7 @@ class History:
             {
                 "step": np.arange(first_step, first_step + count),
                 "seconds": np.linspace(start, end, count + 1)[1:],
+                "evaluations": _only_last(self._evaluations, count),
                 "loss": np.asarray(losses, np.float64),
                 **{name: _only_last(value, count) for name, value in at_end.items()},
                 "stage": np.array(stages),
@@ -57,7 +62,8 @@ class History:
     def columns(self) -> dict[str, np.ndarray]:
         """All columns, each as long as the number of steps."""
         if not self._blocks:
-            return {name: np.zeros(0) for name in ("step", "seconds", "loss", "error")} | {"stage": np.zeros(0, "<U1")}
+            numbers = ("step", "seconds", "evaluations", "loss", "error")
+            return {name: np.zeros(0) for name in numbers} | {"stage": np.zeros(0, "<U1")}
         return {name: np.concatenate([block[name] for block in self._blocks]) for name in self._blocks[0]}
 
 

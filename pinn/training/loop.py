@@ -124,8 +124,15 @@ class _Run:
         error, terms = self.measure(self.state)
         self.reached = self.goal is not None and error <= self.goal and self.done % _LOOK_EVERY == 0
         stages = _stages(self.solver, self.state, range(done + 1, done + 1 + len(losses)))
-        seconds = (start, self.clock.now())
-        self.history.extend(losses, first_step=done + 1, seconds=seconds, stages=stages, error=error, terms=terms)
+        self.history.extend(
+            losses,
+            first_step=done + 1,
+            seconds=(start, self.clock.now()),
+            evaluations=self.progress.evaluations,
+            stages=stages,
+            error=error,
+            terms=terms,
+        )
         return stages, error
 
 
@@ -142,6 +149,7 @@ def train(
     time_limit: float | None = None,
     goal: float | None = None,
     resume: Training | None = None,
+    advance: Advance | None = None,
 ) -> Training:
     """Improve the weights until the solver stops, the time is over, or somebody interrupts.
 
@@ -160,11 +168,12 @@ def train(
         goal: a true error that is good enough; looked at after every 100 steps.
         resume: go on from the end of this training instead of beginning at `weights`. With the same objective, balance
             and a solver of more steps, two trainings one after the other are one long one, bit for bit.
+        advance: what `solver.compile(objective)` gave, if somebody has called it before: compiling takes seconds.
 
     The partition into blocks follows the clock; the weights do not depend on it.
     """
     began = time.perf_counter()
-    advance = solver.compile(objective)
+    advance = advance or solver.compile(objective)
     state, _ = advance(solver.start(weights) if resume is None else resume.state, 0)
     revision = Revision.begin(objective, balance or Fixed(), resample_every, solver.current(state))
     if resume is not None:

@@ -259,7 +259,7 @@ class TestOneRun:
     def test_the_history_has_a_row_for_each_step(self, loaded: Solution) -> None:
         history = loaded.history
         terms = ["loss/equation", "loss/dirichlet_boundary", "loss/initial"]
-        assert list(history) == ["step", "seconds", "loss", "error", *terms, "stage"]
+        assert list(history) == ["step", "seconds", "evaluations", "loss", "error", *terms, "stage"]
         assert history["step"].tolist() == [1, 2, 3, 4, 5, 6, 7]
         assert history["stage"].tolist() == ["adam"] * 4 + ["lbfgs"] * 3
         assert np.isfinite(history["loss"]).all()

@@ -53,13 +53,21 @@ def test_random_features_are_fixed_ridges_under_a_linear_layer() -> None:
     recipe = RandomFeatures(features=7, scale=3.0)
     model, points = _build(recipe), _points()
     kernel, bias = (v.numpy() for v in model.non_trainable_variables)
-    np.testing.assert_allclose(np.linalg.norm(kernel, axis=0), 3.0)
-    # Every ridge passes through the scaled box: |b_k| <= sum_i |a_ki|.
-    assert np.all(np.abs(bias) <= np.sum(np.abs(kernel), axis=0))
+    # Every ridge passes through a box 1.3 times as wide as the scaled one: |b_k| <= 1.3 sum_i |a_ki|.
+    assert np.all(np.abs(bias) <= 1.3 * np.sum(np.abs(kernel), axis=0))
     assert not model(points).numpy().any()
     weights = np.random.default_rng(1).normal(size=(7, 2))
     model.get_layer("output").set_weights([weights, np.array([1.0, 2.0])])
     np.testing.assert_allclose(model(points), np.tanh(_scaled(points) @ kernel + bias) @ weights + [1, 2], rtol=1e-12)
+
+
+def test_ridges_are_of_all_steepnesses_from_half_to_twice_the_scale() -> None:
+    kernel, _ = (v.numpy() for v in _build(RandomFeatures(features=4000, scale=3.0)).get_layer("ridges").variables)
+    steepness = np.log2(np.linalg.norm(kernel, axis=0) / 3.0)
+    assert np.all(np.abs(steepness) <= 1.0)
+    # Uniform on a logarithmic scale: a quarter of them between each two quartiles, within four standard deviations.
+    counts, _ = np.histogram(steepness, bins=4, range=(-1.0, 1.0))
+    assert np.all(np.abs(counts - 1000) < 4 * np.sqrt(4000 * 0.25 * 0.75))
 
 
 def test_ridges_drawn_again_keep_their_directions_and_the_trained_layer() -> None:

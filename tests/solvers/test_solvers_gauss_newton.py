@@ -230,6 +230,17 @@ class TestLeastSquares:
         with pytest.raises(ValueError, match=r"must be linear in the weights.*random_features.*levenberg_marquardt"):
             solver.compile(rosenbrock(2))(solver.start(np.array([-1.2, 1.0])), 1)
 
+    def test_a_start_that_solves_the_equations_up_to_round_off_is_still_seen_to_be_linear(self) -> None:
+        # What is left is round-off of terms that cancel, and so small a step is lost in them: r(w + d) = r(w).
+        matrix, target = np.random.default_rng(6).normal(size=(9, 4)), np.full(9, 3.0)
+        nearly = tf.constant(target * (1 - 2e-16))
+        objective = Residual(lambda w: (tf.linalg.matvec(tf.constant(matrix), w) + target) - nearly, 4)
+        assert 0.0 < float(objective.loss(tf.zeros(4, tf.float64))) < 1e-29
+        solver = LeastSquares()
+        state, progress = solver.compile(objective)(solver.start(np.zeros(4)), 3)
+        assert progress.stop is StopReason.ROUND_OFF
+        assert np.abs(solver.best(state)).max() < 1e-14
+
     def test_a_residual_that_is_not_finite_stops(self) -> None:
         solver = LeastSquares()
         objective = Residual(lambda w: w * np.nan, 2)

@@ -38,6 +38,12 @@ def test_training_lowers_the_loss_and_says_why_it_stopped() -> None:
     assert history["loss"][-1] < 0.5 * history["loss"][0]
     assert np.all(np.diff(history["seconds"]) >= 0)
     measured = ~np.isnan(history["error"])
+    np.testing.assert_array_equal(~np.isnan(history["evaluations"]), measured)
+    evaluations = history["evaluations"][measured]
+    assert np.all(np.diff(evaluations) > 0)
+    adam = measured & (history["stage"] == "adam")
+    np.testing.assert_array_equal(history["evaluations"][adam], history["step"][adam])
+    assert evaluations[-1] >= 50  # a line search takes at least one a step
     assert measured[-1]
     np.testing.assert_array_equal(measured, ~np.isnan(history["loss/equation"]))
     np.testing.assert_allclose(history["error"][-1], np.sum(found.weights**2))
@@ -157,5 +163,5 @@ def test_points_are_drawn_anew_at_the_steps_asked_for(solver: object) -> None:
 
 def test_a_history_without_steps_has_empty_columns() -> None:
     columns = History().columns()
-    assert {"step", "seconds", "loss", "error", "stage"} <= set(columns)
+    assert {"step", "seconds", "evaluations", "loss", "error", "stage"} <= set(columns)
     assert all(len(column) == 0 for column in columns.values())
