@@ -15,9 +15,9 @@ import tensorflow as tf
 import yaml
 
 from pinn.app.automatic import auto_solver
-from pinn.app.build import FIELDS, field_from, problem_from, sampling_from, solver_from
+from pinn.app.build import FIELDS, balance_from, field_from, problem_from, sampling_from, solver_from
 from pinn.app.construct import coerced, construct
-from pinn.app.describe import describe_field, describe_problem, describe_sampling, describe_solver
+from pinn.app.describe import describe_balance, describe_field, describe_problem, describe_sampling, describe_solver
 from pinn.app.locate import conf_folder
 from pinn.calculus import Jet, PointSet
 from pinn.fields import FourierFeatures, Mlp, Patches, RandomFeatures
@@ -37,7 +37,7 @@ from pinn.solvers import (
     Solver,
 )
 from pinn.solvers.line_search import StrongWolfe
-from pinn.training import SAMPLERS, Rad, Rar, Sampling
+from pinn.training import BALANCES, SAMPLERS, Balance, Causal, Fixed, Rad, Rar, Sampling
 
 HERE = __name__
 SHIPPED = sorted((conf_folder() / "problem").glob("*.yaml"))
@@ -141,6 +141,13 @@ SAMPLINGS_MADE = {
         Sampling(resample_every=7, adapt=Rar(share=0.25, added=4)),
     ),
 }
+BALANCES_MADE: dict[str, tuple[dict[str, Any], Balance]] = {
+    **{name: ({"name": name}, cls()) for name, cls in BALANCES.items()},
+    "options": (
+        {"name": "causal", "every": 7, "bins": 3, "ladder": [1, 2.5], "threshold": 0.5},
+        Causal(every=7, bins=3, ladder=(1.0, 2.5), threshold=0.5),
+    ),
+}
 SOLVERS_MADE: dict[str, tuple[dict[str, Any], Solver]] = {
     "adam": (
         {"name": "adam", "max_steps": 7, "clip_norm": 2},
@@ -214,6 +221,19 @@ def test_a_field_from_options(options: dict[str, Any], made: Mlp) -> None:
 @pytest.mark.parametrize(("options", "made"), SAMPLINGS_MADE.values(), ids=SAMPLINGS_MADE)
 def test_a_sampling_from_options(options: dict[str, Any], made: Sampling) -> None:
     assert sampling_from(options) == made
+
+
+@pytest.mark.parametrize(("options", "made"), BALANCES_MADE.values(), ids=BALANCES_MADE)
+def test_a_balance_from_options_and_back(options: dict[str, Any], made: Balance) -> None:
+    assert balance_from(options) == made
+    assert balance_from(as_yaml(describe_balance(made))) == made
+
+
+def test_a_balance_of_ones_own_has_no_name_in_a_config() -> None:
+    class Mine(Fixed):  # type: ignore[misc]
+        """Another class."""
+
+    assert describe_balance(Mine()) == {"name": "custom"}
 
 
 @pytest.mark.parametrize(("options", "made"), SOLVERS_MADE.values(), ids=SOLVERS_MADE)
@@ -458,6 +478,17 @@ WRONG: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
         sampling_from,
         {"name": "grid", "interior": 1.5},
         r"sampling\.interior: expected a whole number; got 1\.5",
+    ),
+    "balance, unknown": (balance_from, {"name": "ntc"}, "balance: expected one of fixed, .*ntk.*; got 'ntc'"),
+    "balance, fixed has no options": (
+        balance_from,
+        {"name": "fixed", "every": 3},
+        r"balance\.every: unknown",
+    ),
+    "balance, a range": (
+        balance_from,
+        {"name": "ntk", "memory": 1},
+        r"balance\.memory: expected a number at least 0 and below 1; got 1\.0",
     ),
     "adaptive points that stay": (
         sampling_from,

@@ -17,7 +17,7 @@ from pinn.app.solution import Solution
 from pinn.fields import Mlp
 from pinn.problems import Heat1D, Poisson1D
 from pinn.solvers import Adam
-from pinn.training import Sampling
+from pinn.training import Causal, Ntk, Sampling
 
 QUICK = {"solver": Adam(max_steps=1), "sampling": Sampling(interior=8), "field": Mlp(width=4, depth=1)}
 
@@ -51,6 +51,16 @@ MISUSE: dict[str, tuple[dict[str, Any], str]] = {
         "field: expected a model [N, 1] -> [N, 1]; got one that makes [1, 2] of one point",
     ),
     "a count for a sampling": ({"sampling": 100}, "sampling: expected a pinn.training.Sampling; got 100"),
+    "a name for a balance": ({"balance": "ntk"}, "balance: expected a balance such as pinn.training.Ntk(); got 'ntk'"),
+    "a class for a balance": (
+        {"balance": Ntk},
+        "balance: expected a balance such as pinn.training.Ntk(); got the class Ntk. Write Ntk()",
+    ),
+    "the past of a problem without time": (
+        {"balance": Causal()},
+        "balance=causal: expected a problem with time, whose past decides; got the axes x. "
+        "Take balance=gradient_norm or another one",
+    ),
     "a number for weights": ({"weights": 3}, "weights: expected a mapping such as {'conditions': 10.0}; got 3"),
     "text for a weight": ({"weights": {"equation": "a"}}, "weights.equation: expected a positive number; got 'a'"),
     "text for an accuracy": (

@@ -12,9 +12,11 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
+from pinn.app.build import balance_from, sampling_from
 from pinn.app.limits import check
 from pinn.app.locate import conf_folder, user_conf_folder
 from pinn.app.settings import GROUPS, SCHEMAS, plain, register
+from pinn.training import ADAPTIVE, BALANCES, Sampling
 
 CHOICES = [(group, path.stem) for group in GROUPS for path in sorted((conf_folder() / group).glob("*.yaml"))]
 
@@ -69,7 +71,15 @@ def test_every_choice_composes_and_passes_its_own_check(group: str, choice: str)
         assert settings["problem"]["_target_"].startswith("pinn.problems.")
 
 
-@pytest.mark.parametrize("group", ["field", "solver", "sampling", "engine"])
+def test_the_values_of_balances_and_adaptive_points_are_the_defaults_of_their_classes() -> None:
+    for name, cls in BALANCES.items():
+        assert balance_from(plain(composed(f"balance={name}"))["balance"]) == cls()
+    for name, scheme in ADAPTIVE.items():
+        found = sampling_from(plain(composed(f"sampling={name}"))["sampling"])
+        assert found == Sampling(resample_every=200, adapt=scheme())
+
+
+@pytest.mark.parametrize("group", ["field", "solver", "sampling", "balance", "engine"])
 def test_a_yaml_gives_a_value_to_every_option_of_its_schema(group: str) -> None:
     for choice in (name for of, name in CHOICES if of == group):
         settings = composed(f"{group}={choice}")[group]

@@ -12,10 +12,12 @@ import pytest
 import tensorflow as tf
 
 import pinn
+from pinn.calculus import LazyJet, PointSet, Tape
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 sys.path.insert(0, str(EXPERIMENTS))
 
+import balancing  # noqa: E402
 import benchmark_engines  # noqa: E402
 import benchmark_laplacian  # noqa: E402
 import benchmark_step  # noqa: E402
@@ -77,6 +79,24 @@ def test_the_table_of_problems_has_a_measured_row(capsys: pytest.CaptureFixture[
     assert cells[1] == "mlp"
     assert 0 < float(cells[2]) < 10
     assert float(cells[5]) > 0
+
+
+def test_the_comparison_of_balances_prints_a_row_of_numbers(run: Callable[..., str]) -> None:
+    for case in balancing.cases(2).values():
+        rehearse_exactly(case.problem)
+    header, row = run(balancing, "--steps", "2", "--seeds", "1", "--only", "growth", "--schemes", "causal").splitlines()
+    assert row.split()[:2] == ["growth", "causal"]
+    assert 0.1 < float(row.split()[2]) < 10
+    assert "rel. L2" in header
+
+
+def rehearse_exactly(problem: pinn.Problem) -> None:
+    """The residual of the exact solution, in units of its parts, is round-off."""
+    lower, upper = problem.domain.bounds
+    axes = problem.domain.axes
+    p = PointSet(tf.constant(np.random.default_rng(0).uniform(lower, upper, (50, len(axes)))), axes)
+    u = LazyJet(lambda x: problem.exact(PointSet(x, axes)), p, problem.frame, Tape())
+    assert np.abs(problem.residual(p, u)).max() < 1e-8
 
 
 def test_the_source_of_the_two_body_problem_is_its_laplacian() -> None:

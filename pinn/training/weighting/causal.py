@@ -44,8 +44,8 @@ class Causal(Balance):
     absolute: ClassVar[bool] = False
     timed: ClassVar[bool] = True
 
-    bins: int = 32
-    ladder: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0, 100.0)
+    bins: int = 16
+    ladder: tuple[float, ...] = (1.0, 10.0, 100.0)
     threshold: float = 0.99
 
     def __post_init__(self) -> None:

@@ -25,8 +25,9 @@ class Relobralo(Balance):
     with `\rho` 0 or 1 by chance, 1 with the probability `saudade`: mostly the last update is looked back to, and now
     and then the beginning. The factors are positive and sum to the number of terms `K`.
 
-    The source updates at every step with `\alpha = 0.999`. Here `t` counts updates: 100 steps of that are
-    `0.999^{100} = 0.9` in one.
+    The source updates at every step, with `\alpha` and the mean of `\rho` from 0.99 to 0.9999. Here `t` counts updates,
+    each of which stands for many steps: `0.999^{100} = 0.9`, `0.993^{100} = 0.5`. Since the factors sum to `K`, they
+    raise a term at most `K` times; a larger difference of scales is for the fixed weights.
 
     Args:
         every: as for `Balance`.
@@ -48,7 +49,7 @@ class Relobralo(Balance):
 
     temperature: float = 0.1
     memory: float = 0.9
-    saudade: float = 0.9
+    saudade: float = 0.5
 
     def __post_init__(self) -> None:
         super().__post_init__()
