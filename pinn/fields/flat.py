@@ -51,6 +51,22 @@ class FlatField:
         """How many numbers the hidden layers hold for each point: the widths of all layers together."""
         return sum(int(v.shape[-1]) for v in self.model.trainable_variables if v.shape.rank > 1)
 
+    @property
+    def last_layer(self) -> int:
+        """How many of the last weights are those of a linear layer that makes the output; 0 for a model that does not
+        end in one, or does not say.
+        """
+        outputs = list(getattr(self.model, "outputs", None) or ())
+        last = self.model.layers[-1] if outputs else None
+        if not isinstance(last, keras.layers.Dense) or last.activation is not keras.activations.linear:
+            return 0
+        own = last.trainable_variables
+        trailing = self.model.trainable_variables[-len(own) :] if own else []
+        makes_output = len(outputs) == 1 and outputs[0] is last.output
+        if not makes_output or any(a is not b for a, b in zip(own, trailing, strict=True)):
+            return 0
+        return sum(int(np.prod(v.shape)) for v in own)
+
     def __call__(self, weights: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
         """The field at the points with these weights, `[N, m]`."""
         pieces = tf.split(weights, self._sizes())

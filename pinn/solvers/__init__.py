@@ -18,7 +18,7 @@ from pinn.solvers.least_squares import LeastSquares
 from pinn.solvers.levenberg_marquardt import LevenbergMarquardt
 from pinn.solvers.line_search import StrongWolfe
 from pinn.solvers.newton import GaussNewton
-from pinn.solvers.objective import Block, Divisible, Objective, Sparse
+from pinn.solvers.objective import Block, Divisible, Layered, Objective, Sparse
 from pinn.solvers.schedules import Constant, Cosine, ExponentialDecay, Schedule
 from pinn.solvers.solver import Advance, Progress, Solver, State, StopReason
 from pinn.solvers.sparse import SparseLinearizer
@@ -36,6 +36,7 @@ __all__ = [
     "GaussNewton",
     "GaussNewtonCg",
     "Lbfgs",
+    "Layered",
     "LeastSquares",
     "LevenbergMarquardt",
     "Engd",

@@ -66,7 +66,7 @@ class Gram:
 
         `None` where round-off has made the damped matrix indefinite: more damping is the remedy.
         """
-        residuals, jacobian = self.here
+        residuals, jacobian = self.here.residuals, self.here.jacobian
         if around is not None and around.any():
             residuals = residuals + jacobian @ around
         rows, columns = jacobian.shape

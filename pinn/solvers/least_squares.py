@@ -10,6 +10,7 @@ import numpy as np
 
 from pinn.solvers.line_search import EPSILON
 from pinn.solvers.linearized import Linear, Linearizer, gap
+from pinn.solvers.objective import Layered, Objective
 from pinn.solvers.orthogonal import ROUNDINGS, OrthogonalSolver, state_of
 from pinn.solvers.solver import State, StopReason
 from pinn.solvers.sparse import SparseLinearizer
@@ -22,8 +23,12 @@ class LeastSquares(OrthogonalSolver):
     The step is that of `OrthogonalSolver`, dense or sparse. Further steps solve again for what round-off has left,
     until the loss no longer falls.
 
-    That the residuals are linear is tried, not believed: see `Raises`. It is so when the equation is linear in `u` and
-    the only weights are those of a last linear layer, as of `pinn.fields.RandomFeatures` and `pinn.fields.Patches`.
+    Where the objective knows of a linear last layer (`Layered`), only its weights are solved for, and the others stay:
+    all weights of `pinn.fields.RandomFeatures` are of that kind, and for a network that was trained it is a finishing
+    step, `Chain((Bfgs(), LeastSquares()))`. Else all weights are, as those of `pinn.fields.Patches`.
+
+    That the residuals are linear in them is tried, not believed, while the objective is compiled: see `Raises`. So it
+    is when the equation and its conditions are linear in `u`.
 
     Cost: one Jacobian `[R, P]`, then about `2 R P^2` flops a step. In patches: the blocks of the Jacobian, in
     proportion to `R`, and the factors of `pinn.solvers.multifrontal`, both once.
@@ -33,7 +38,7 @@ class LeastSquares(OrthogonalSolver):
         cut: as of `OrthogonalSolver`.
 
     Raises:
-        ValueError: from the first step, if the residuals are not linear in the weights.
+        ValueError: from the first call of `advance`, if the residuals are not linear in the weights.
 
     Source: G. Golub, C. Van Loan, "Matrix Computations", 4th edition, section 5.5; for differential equations S. Dong,
     Z. Li, Computer Methods in Applied Mechanics and Engineering 387 (2021), 114129.
@@ -42,6 +47,14 @@ class LeastSquares(OrthogonalSolver):
     name: ClassVar[str] = "least_squares"
 
     max_steps: int = 4
+
+    def fixed(self, objective: Objective) -> int:
+        last = objective.last_layer if isinstance(objective, Layered) else 0
+        return objective.size - last if last else 0
+
+    def require(self, linearizer: Linearizer | SparseLinearizer, weights: np.ndarray, here: Linear) -> None:
+        if here.finite:
+            _require_linear(linearizer, weights, here, np.zeros_like(weights))
 
     def step(self, linearizer: Linearizer | SparseLinearizer, state: State) -> tuple[State, int]:
         weights, step = state["weights"], int(state["step"])
@@ -67,10 +80,11 @@ def _require_linear(
     its effect are round-off, which is never linear.
     """
     probe = change + np.where(np.arange(len(change)) % 2, 1.0, -1.0)
+    probe[: here.fixed] = 0.0
     differs = gap(here, probe, linearizer.residuals(weights + probe))
     if not differs <= ROUNDINGS * EPSILON:
         raise ValueError(
             "LeastSquares: the residuals must be linear in the weights; they differ from their linear prediction by "
-            f"{differs:.1e} of their terms. Linear are a linear equation and a field of random features "
-            "(field=random_features or patches); for others take solver=gauss_newton or levenberg_marquardt."
+            f"{differs:.1e} of their terms. Linear is the last layer of a field in a linear equation, such as "
+            "field=random_features or patches; for others take solver=gauss_newton or levenberg_marquardt."
         )

@@ -28,6 +28,10 @@ class Linear(Protocol):
     def least(self, cut: float) -> np.ndarray:
         """The change `[P]` with the least `|r + J c|`, as far as directions are felt beyond `cut` of the strongest."""
 
+    @property
+    def fixed(self) -> int:
+        """How many of the first weights stay as they are."""
+
     def predicted(self, change: np.ndarray) -> np.ndarray:
         """The residuals `[R]` of the model after a change."""
 
@@ -41,10 +45,11 @@ def gap(here: Linear, change: np.ndarray, found: np.ndarray) -> float:
 
 
 class Linearization(NamedTuple):
-    """Residuals `r [R]` and their Jacobian `J [R, P]` at some weights."""
+    """Residuals `r [R]` and their Jacobian `J [R, P - fixed]` at some weights, of which the first may stay."""
 
     residuals: np.ndarray
     jacobian: np.ndarray
+    fixed: int = 0
 
     @property
     def loss(self) -> float:
@@ -59,15 +64,15 @@ class Linearization(NamedTuple):
     def least(self, cut: float) -> np.ndarray:
         """The change with the least `|r + J c|`; singular values below `cut` of the largest count as zero."""
         change, *_ = lstsq(self.jacobian, -self.residuals, cond=cut, lapack_driver="gelsy", check_finite=False)
-        return np.asarray(change)
+        return np.concatenate([np.zeros(self.fixed), change])
 
     def predicted(self, change: np.ndarray) -> np.ndarray:
         """The residuals `[R]` of the model after a change."""
-        return self.residuals + self.jacobian @ change
+        return self.residuals + self.jacobian @ change[self.fixed :]
 
     def terms(self, change: np.ndarray) -> float:
         """The largest sum of magnitudes in a row."""
-        return float((np.abs(self.residuals) + np.abs(self.jacobian) @ np.abs(change)).max())
+        return float((np.abs(self.residuals) + np.abs(self.jacobian) @ np.abs(change[self.fixed :])).max())
 
 
 @dataclass(frozen=True)
@@ -76,22 +81,23 @@ class Linearizer:
 
     with_jacobian: tf.types.experimental.ConcreteFunction
     alone: tf.types.experimental.ConcreteFunction
+    fixed: int = 0
 
     @classmethod
-    def of(cls, objective: Objective) -> Linearizer:
-        """Trace both programs of an objective."""
+    def of(cls, objective: Objective, *, fixed: int = 0) -> Linearizer:
+        """Trace both programs of an objective, of whose weights the first `fixed` are to stay."""
         import tensorflow as tf
 
         weights = tf.TensorSpec([objective.size], objective.dtype)
-        both = compiled_program(lambda w: (objective.residuals(w), objective.jacobian(w)), weights)
-        return cls(both, compiled_program(objective.residuals, weights))
+        both = compiled_program(lambda w: (objective.residuals(w), objective.jacobian(w)[:, fixed:]), weights)
+        return cls(both, compiled_program(objective.residuals, weights), fixed)
 
     def __call__(self, weights: np.ndarray) -> Linearization:
         """Residuals and Jacobian at weights `[P]`."""
         import tensorflow as tf
 
         residuals, jacobian = self.with_jacobian(tf.constant(weights))
-        return Linearization(residuals.numpy(), jacobian.numpy())
+        return Linearization(residuals.numpy(), jacobian.numpy(), self.fixed)
 
     def residuals(self, weights: np.ndarray) -> np.ndarray:
         """Residuals `[R]` at weights `[P]`."""

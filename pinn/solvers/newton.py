@@ -6,7 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pinn.solvers.linearized import Linearizer
+import numpy as np
+
+from pinn.solvers.linearized import Linear, Linearizer
+from pinn.solvers.objective import Objective
 from pinn.solvers.orthogonal import OrthogonalSolver, state_of
 from pinn.solvers.solver import State, StopReason
 from pinn.solvers.sparse import SparseLinearizer
@@ -32,6 +35,12 @@ class GaussNewton(OrthogonalSolver):
     name: ClassVar[str] = "gauss_newton"
 
     max_steps: int = 30
+
+    def fixed(self, objective: Objective) -> int:  # noqa: ARG002 - all weights move
+        return 0
+
+    def require(self, linearizer: Linearizer | SparseLinearizer, weights: np.ndarray, here: Linear) -> None:
+        """Any residuals will do."""
 
     def step(self, linearizer: Linearizer | SparseLinearizer, state: State) -> tuple[State, int]:
         weights, step = state["weights"], int(state["step"])

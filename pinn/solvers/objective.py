@@ -82,6 +82,16 @@ class Divisible(Protocol):
         ...
 
 
+@runtime_checkable
+class Layered(Protocol):
+    """An objective whose last weights are those of a linear last layer of a field."""
+
+    @property
+    def last_layer(self) -> int:
+        """How many they are, at most `P`; 0 where there is no such layer, or nobody knows."""
+        ...
+
+
 class Block(NamedTuple):
     """Rows of a sparse Jacobian that touch the same groups of weights.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from pinn.solvers.checks import between, whole_number
 from pinn.solvers.line_search import EPSILON
-from pinn.solvers.linearized import Linearizer
+from pinn.solvers.linearized import Linear, Linearizer
 from pinn.solvers.objective import Objective, Sparse
 from pinn.solvers.solver import (
     Advance,
@@ -54,6 +54,14 @@ class OrthogonalSolver(DescendingSolver):
         between(type(self).__name__, "cut", self.cut, 0.0, 1.0)
 
     @abstractmethod
+    def fixed(self, objective: Objective) -> int:
+        """How many of the first weights of an objective stay as they are."""
+
+    @abstractmethod
+    def require(self, linearizer: Linearizer | SparseLinearizer, weights: np.ndarray, here: Linear) -> None:
+        """Refuse residuals that the method does not serve, by a `ValueError`, before the first step."""
+
+    @abstractmethod
     def step(self, linearizer: Linearizer | SparseLinearizer, state: State) -> tuple[State, int]:
         """The state after a step, stopped where the loss did not fall, and how many evaluations it took."""
 
@@ -61,12 +69,12 @@ class OrthogonalSolver(DescendingSolver):
         return state_of(checked_weights(type(self).__name__, weights, self.precisions), math.nan, 0, None)
 
     def build(self, objective: Objective) -> Advance:
-        linearizer = _linearizer(objective)
+        linearizer = _linearizer(objective, self.fixed(objective))
 
         def advance(state: State, steps: int) -> tuple[State, Progress]:
             if steps == 0:
-                linearizer(state["weights"])  # compiles
-                linearizer.residuals(state["weights"])
+                self.require(linearizer, state["weights"], linearizer(state["weights"]))
+                linearizer.residuals(state["weights"])  # compiles, as the line above
                 return dict(state), Progress(np.empty(0), 0, self._stop(state))
             losses: list[float] = []
             evaluations = 0
@@ -84,10 +92,10 @@ class OrthogonalSolver(DescendingSolver):
         return stored_stop(state) or limit
 
 
-def _linearizer(objective: Objective) -> Linearizer | SparseLinearizer:
+def _linearizer(objective: Objective, fixed: int) -> Linearizer | SparseLinearizer:
     if isinstance(objective, Sparse) and objective.groups > 1:
         return SparseLinearizer(objective, ROUNDINGS * EPSILON)
-    return Linearizer.of(objective)
+    return Linearizer.of(objective, fixed=fixed)
 
 
 def state_of(weights: np.ndarray, loss: float, step: int, stop: StopReason | None) -> State:

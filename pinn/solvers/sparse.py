@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -62,6 +63,7 @@ class SparseLinearization:
     weights: np.ndarray
     residuals: np.ndarray
     jacobian: Jacobian
+    fixed: ClassVar[int] = 0
 
     @property
     def loss(self) -> float:

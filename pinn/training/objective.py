@@ -102,6 +102,11 @@ class ResidualObjective:
         return self._field.dtype
 
     @property
+    def last_layer(self) -> int:
+        """How many of the last weights are those of a linear last layer, as far as is known."""
+        return self._field.last_layer
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the terms, the equation first."""
         return tuple(term.name for term in self._terms)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pinn.fields import FieldRecipe, FlatField, FourierFeatures, Mlp, RandomFeatures
+from pinn.fields import FieldRecipe, FlatField, FourierFeatures, Mlp, Patches, RandomFeatures
 
 LOWER, UPPER = (0.0, -1.0), (2.0, 3.0)
 RECIPES: dict[str, FieldRecipe] = {
@@ -157,3 +157,40 @@ def test_bad_input_is_refused_in_a_sentence(name: str) -> None:
     call, kind, message = BAD_INPUT[name]
     with pytest.raises(kind, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "weights"),
+    [(Mlp(width=5, depth=2), 2 * (5 + 1)), (RandomFeatures(features=7), 2 * (7 + 1)), (Patches(2, features=3), 0)],
+    ids=["a network", "all that features have", "no layer of Keras"],
+)
+def test_a_field_knows_the_weights_of_its_linear_last_layer(recipe: FieldRecipe, weights: int) -> None:
+    field = FlatField(_build(recipe), tf.float64)
+    assert field.last_layer == weights
+    if weights:
+        # Along them the field is a straight line, whatever the others are.
+        points, here = tf.constant(_points()), np.random.default_rng(2).normal(size=field.size)
+        step = np.concatenate([np.zeros(field.size - weights), np.ones(weights)])
+        values = [field(tf.constant(here + t * step), points).numpy() for t in (0.0, 1.0, 2.0)]
+        np.testing.assert_allclose(values[2] - values[1], values[1] - values[0], rtol=1e-9)
+        assert np.abs(values[1] - values[0]).max() > 0.1
+
+
+def test_a_layer_with_an_activation_and_a_model_that_does_not_say_are_no_linear_last_layer() -> None:
+    inputs = keras.Input((3,), dtype="float64")
+    dense = keras.layers.Dense(1, activation="tanh", dtype="float64")
+    assert FlatField(keras.Model(inputs, dense(inputs)), tf.float64).last_layer == 0
+    linear = keras.layers.Dense(1, dtype="float64")
+    assert FlatField(keras.Model(inputs, keras.ops.tanh(linear(inputs))), tf.float64).last_layer == 0
+
+    class Opaque(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__(dtype="float64")
+            self.dense = keras.layers.Dense(1, dtype="float64")
+
+        def call(self, points: tf.Tensor) -> tf.Tensor:
+            return self.dense(points)
+
+    opaque = Opaque()
+    opaque(tf.ones((1, 3), tf.float64))
+    assert FlatField(opaque, tf.float64).last_layer == 0

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from solvers_objectives import Residual, identical, least_squares, rosenbrock, tanh_fit, tanh_start, through_a_file
 
-from pinn.solvers import Engd, GaussNewtonCg, LeastSquares, LevenbergMarquardt, StopReason
+from pinn.solvers import Bfgs, Chain, Engd, GaussNewtonCg, LeastSquares, LevenbergMarquardt, StopReason
 from pinn.solvers.gauss_newton import DenseLocal, Gram
 from pinn.solvers.gauss_newton_cg import Sketch
 from pinn.solvers.linearized import Linearization
@@ -181,6 +181,12 @@ def test_gradient_tolerance_is_met() -> None:
     assert np.abs(gradient).max() <= 1e-6
 
 
+class Network(Residual):
+    """A residual whose last three weights are those of a linear layer."""
+
+    last_layer = 3
+
+
 class TestLeastSquares:
     """Linear residuals."""
 
@@ -240,6 +246,39 @@ class TestLeastSquares:
         state, progress = solver.compile(objective)(solver.start(np.zeros(4)), 3)
         assert progress.stop is StopReason.ROUND_OFF
         assert np.abs(solver.best(state)).max() < 1e-14
+
+    def test_of_a_network_only_the_linear_last_layer_is_solved_for(self) -> None:
+        """`tanh(X a) b - t` is linear in `b` alone: the answer is that of NumPy for the matrix `tanh(X a)`."""
+        rng = np.random.default_rng(7)
+        inputs, target, inner = rng.normal(size=(12, 2)), rng.normal(size=12), rng.normal(size=(2, 3))
+        objective = Network(
+            lambda w: tf.linalg.matvec(tf.tanh(tf.constant(inputs) @ tf.reshape(w[:6], [2, 3])), w[6:]) - target, 9
+        )
+        solver = LeastSquares()
+        start = np.concatenate([inner.ravel(), rng.normal(size=3)])
+        state, _ = solver.compile(objective)(solver.start(start), 4)
+        np.testing.assert_array_equal(solver.best(state)[:6], start[:6])
+        expected = np.linalg.lstsq(np.tanh(inputs @ inner), target, rcond=None)[0]
+        np.testing.assert_allclose(solver.best(state)[6:], expected, rtol=1e-12)
+        # Without that knowledge the whole network is tried, and is not linear.
+        with pytest.raises(ValueError, match="must be linear"):
+            solver.compile(Residual(objective.function, 9))(solver.start(start), 0)
+
+    def test_a_chain_finishes_a_descent_and_refuses_curved_residuals_before_it(self) -> None:
+        rng = np.random.default_rng(8)
+        inputs, target = tf.constant(rng.normal(size=(15, 2))), rng.normal(size=15)
+        features = lambda w: tf.linalg.matvec(tf.tanh(inputs @ tf.reshape(w[:6], [2, 3])), w[6:])  # noqa: E731
+        start = rng.normal(size=9)
+        losses = []
+        for stages in ((Bfgs(max_steps=5),), (Bfgs(max_steps=5), LeastSquares())):
+            chain = Chain(stages)
+            objective = Network(lambda w: features(w) - target, 9)
+            state, _ = chain.compile(objective)(chain.start(start), 20)
+            losses.append(float(objective.loss(tf.constant(chain.best(state)))))
+        assert losses[1] < losses[0]
+        chain = Chain((Bfgs(max_steps=5), LeastSquares()))
+        with pytest.raises(ValueError, match="must be linear"):
+            chain.compile(Network(lambda w: features(w) ** 3 - target, 9))(chain.start(start), 0)
 
     def test_a_residual_that_is_not_finite_stops(self) -> None:
         solver = LeastSquares()
