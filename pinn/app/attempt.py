@@ -123,6 +123,11 @@ class Bench:
         enforcement = enforce(problem, chosen.conditions)
         return cls(problem, chosen, enforcement, held_out.astype(chosen.dtype), running_on, observer)
 
+    def with_points(self, sampling: Sampling) -> Bench:
+        """The bench with these points, where nobody has chosen others."""
+        free = self.chosen.sampling == Sampling() and not self.chosen.balance.pointwise
+        return replace(self, chosen=replace(self.chosen, sampling=sampling)) if free else self
+
     def is_linear(self) -> bool:
         """Whether the equation and all conditions are linear in the field."""
         dtype = tf.as_dtype(self.chosen.dtype)

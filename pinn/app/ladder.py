@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from pinn.fields import FieldRecipe, Mlp, Patches, RandomFeatures
-from pinn.solvers import Bfgs, LeastSquares, Solver
+from pinn.solvers import Bfgs, GaussNewton, LeastSquares, SelfScaledBroyden, Solver
+from pinn.training import Rad, Sampling
 
 BEST = "best"
 GOOD_ENOUGH = 1e-8
@@ -18,13 +19,21 @@ _MOST_AXES = 3  # beyond them random ridges are too far apart to be a basis
 _PATCHED_AXES = 2  # in space 27 patches of 150 features reach 8e-6 for `poisson_ball`, less than a network
 
 
+USUAL = Sampling()
+FOLLOWING = Sampling(interior=3000, resample_every=500, adapt=Rad())
+"""Points that are drawn anew where the residual is large."""
+
+
 @dataclass(frozen=True)
 class Rung:
-    """A field, the solver for it (`None`: what `auto_solver` takes), and why this pair is here."""
+    """A field, the solver for it (`None`: what `auto_solver` takes), and why this pair is here; and the points, where
+    nobody has chosen any.
+    """
 
     field: FieldRecipe
     solver: Solver | None
     why: str
+    sampling: Sampling = USUAL
 
 
 def rungs(*, linear: bool, axes: int, dtype: str) -> tuple[Rung, ...]:
@@ -32,28 +41,46 @@ def rungs(*, linear: bool, axes: int, dtype: str) -> tuple[Rung, ...]:
 
     | rung | field | solver | for | reaches |
     |---|---|---|---|---|
-    | 1 | `RandomFeatures(600)` | `LeastSquares` | linear equations, up to 3 axes, `float64` | 5e-9 between two circles, 7e-11 for heat in the plane, 4e-14 and below for the other shipped problems |
+    | 1 | `RandomFeatures(600)` | `LeastSquares`; `GaussNewton` for equations that are not linear | up to 3 axes, `float64` | 5e-9 between two circles, 7e-11 for heat in the plane, 4e-14 and below for the other shipped problems that are smooth |
     | 2 | `Patches(8, 100)` | `LeastSquares` | linear equations with 2 axes, `float64` | sin 8πx sin 6πy on the unit square: 4e-9 |
-    | 3 | `Mlp(32, 2)` | `Bfgs`, 3000 steps; `float32`: Adam | any equation | 9e-7 to 2e-11 on the shipped problems |
-    | 4 | `Mlp(40, 3)` | `Bfgs`, 6000 steps | what is left, `float64` | a larger network, and twice the steps |
+    | 3 | `Mlp(32, 2)` | `Bfgs`, 3000 steps; `float32`: Adam | linear equations; any in `float32` | 9e-7 to 2e-11 on the shipped problems |
+    | | `Mlp(20, 3)` | `SelfScaledBroyden`, 6000 steps, on points that follow the residual | the others | Burgers with its front: FRONT |
+    | 4 | `Mlp(40, 3)` | the same, of the linear twice the steps, of the others three times | what is left, `float64` | |
+
+    An equation that is not linear may have fronts. Points that stay miss them, and the loss does not tell: so the points
+    are drawn anew where the residual is large, if nobody has chosen other ones.
 
     Without an exact solution the accuracy is judged by the residual on points held out, relative to that of the field
     with nothing learned. Without an accuracy asked for the climb ends below the last rung, or at 1e-8.
     Patches are left out where fewer points are asked for than they have features, and with exact fluxes.
     """  # noqa: E501 - the table
-    found = []
     precise = dtype == "float64"
-    if linear and axes <= _MOST_AXES and precise:
-        why = f"the equation is linear in u and has {axes} {'axis' if axes == 1 else 'axes'}"
-        found.append(Rung(RandomFeatures(600), LeastSquares(), why))
-        if axes == _PATCHED_AXES:
-            why = "one set of random features was not accurate enough"
-            found.append(Rung(Patches(8, features=100), LeastSquares(), why))
+    found = _of_features(linear=linear, axes=axes) if precise and axes <= _MOST_AXES else []
     why = "a network serves any equation" if not found else "random features were not accurate enough"
-    found.append(Rung(Mlp(), None, why))
-    if precise:
-        found.append(Rung(Mlp(width=40, depth=3), Bfgs(max_steps=6000), "a smaller network was not accurate enough"))
-    return tuple(found)
+    if not precise:
+        return (Rung(Mlp(), None, why),)
+    return tuple(found + _of_networks(why, linear=linear))
+
+
+def _of_features(*, linear: bool, axes: int) -> list[Rung]:
+    """The rungs without training."""
+    why = f"the equation is {'' if linear else 'not '}linear in u and has {axes} {'axis' if axes == 1 else 'axes'}"
+    found = [Rung(RandomFeatures(600), LeastSquares() if linear else GaussNewton(), why)]
+    if linear and axes == _PATCHED_AXES:
+        why = "one set of random features was not accurate enough"
+        found.append(Rung(Patches(8, features=100), LeastSquares(), why))
+    return found
+
+
+def _of_networks(why: str, *, linear: bool) -> list[Rung]:
+    """The rungs with training, in `float64`."""
+    larger, then = Mlp(width=40, depth=3), "a smaller network was not accurate enough"
+    if linear:
+        return [Rung(Mlp(), Bfgs(max_steps=3000), why), Rung(larger, Bfgs(max_steps=6000), then)]
+    return [
+        Rung(Mlp(width=20, depth=3), SelfScaledBroyden(max_steps=6000), why, FOLLOWING),
+        Rung(larger, SelfScaledBroyden(max_steps=18_000), then, FOLLOWING),
+    ]
 
 
 class Attempt(Protocol):

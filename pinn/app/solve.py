@@ -103,7 +103,7 @@ def _climbed(bench: Bench) -> Solution:
 
     def attempt(rung: Rung) -> Attempt:
         nonlocal left
-        found = bench.attempt(rung.field, rung.solver, time_limit=left)
+        found = bench.with_points(rung.sampling).attempt(rung.field, rung.solver, time_limit=left)
         left -= found.solution.summary["seconds"]["train"]
         return replace(found, ended=found.ended or left <= 0.0)
 

@@ -14,12 +14,13 @@ from pinn.app.automatic import PATCH_SCALES, SCALES, auto_sampling
 from pinn.app.build import field_from
 from pinn.app.choices import Choices
 from pinn.app.describe import describe_field
+from pinn.app.ladder import FOLLOWING
 from pinn.app.solve import solve
 from pinn.calculus import Jet, PointSet
 from pinn.fields import Mlp, Patches, RandomFeatures
 from pinn.geometry import Box, Interval, Shape
 from pinn.problems import Condition, Dirichlet, Poisson1D, Poisson2D, Problem
-from pinn.training import Fixed, Sampling
+from pinn.training import Fixed, Sampling, SelfAdaptive
 
 
 @dataclass(frozen=True)
@@ -74,25 +75,40 @@ def test_points_that_were_asked_for_stay_and_too_few_are_refused() -> None:
         auto_sampling(recipe, Sampling(interior=39), shape)
 
 
+def _choices(**named: object) -> Choices:
+    """What nobody has chosen, but for what is named."""
+    usual: dict[str, object] = {
+        "field": None,
+        "solver": None,
+        "sampling": Sampling(),
+        "engine": "auto",
+        "conditions": "auto",
+        "weights": {},
+        "balance": Fixed(),
+        "accuracy": None,
+        "seed": 0,
+        "dtype": "float64",
+        "device": "auto",
+        "time_limit": None,
+    }
+    return Choices(**{**usual, **named})
+
+
+def test_points_follow_the_residual_only_where_nobody_has_chosen_others() -> None:
+    def sampling(**named: object) -> Sampling:
+        return Bench.of(Poisson1D(), _choices(**named), "cpu", None).with_points(FOLLOWING).chosen.sampling
+
+    assert sampling() == FOLLOWING
+    assert sampling(sampling=Sampling(interior=7)) == Sampling(interior=7)
+    assert sampling(balance=SelfAdaptive()) == Sampling()  # its weights belong to points, which must stay
+
+
 @pytest.mark.parametrize(
     ("conditions", "interior", "serves"),
     [("auto", None, True), ("auto", 6400, True), ("auto", 6399, False), ("exact", None, True)],
 )
 def test_the_ladder_leaves_out_what_cannot_work(conditions: str, interior: int | None, serves: bool) -> None:
-    chosen = Choices(
-        field=None,
-        solver=None,
-        sampling=Sampling(interior=interior),
-        engine="auto",
-        conditions=conditions,
-        weights={},
-        balance=Fixed(),
-        accuracy=None,
-        seed=0,
-        dtype="float64",
-        device="auto",
-        time_limit=None,
-    )
+    chosen = _choices(sampling=Sampling(interior=interior), conditions=conditions)
     assert Bench.of(Poisson2D(), chosen, "cpu", None).serves(Patches(8, features=100)) is serves
     one_axis = Bench.of(Poisson1D(), chosen, "cpu", None)
     assert one_axis.serves(Patches(2, features=10)) is (conditions == "auto")  # which has a flux

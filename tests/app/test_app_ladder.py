@@ -21,7 +21,7 @@ from pinn.calculus import Jet, PointSet
 from pinn.fields import Mlp, Patches, RandomFeatures
 from pinn.geometry import Interval, Shape
 from pinn.problems import Condition, Dirichlet, Poisson1D, Problem
-from pinn.solvers import Adam, LeastSquares
+from pinn.solvers import Adam, GaussNewton, LeastSquares
 from pinn.training import Sampling
 
 FEW = Sampling(interior=60, boundary=8)
@@ -58,8 +58,17 @@ def test_features_come_first_where_they_can_serve() -> None:
 
     assert fields() == [RandomFeatures, Patches, Mlp, Mlp]
     assert fields(axes=1) == fields(axes=3) == [RandomFeatures, Mlp, Mlp]
-    assert fields(linear=False) == fields(axes=4) == [Mlp, Mlp]
+    assert fields(linear=False) == [RandomFeatures, Mlp, Mlp]
+    assert fields(axes=4) == fields(linear=False, axes=4) == [Mlp, Mlp]
     assert fields(dtype="float32") == [Mlp]
+
+
+def test_a_curved_equation_is_met_by_newtons_method_and_by_points_that_follow_its_residual() -> None:
+    straight, curved = (rungs(linear=linear, axes=2, dtype="float64") for linear in (True, False))
+    assert isinstance(straight[0].solver, LeastSquares)
+    assert isinstance(curved[0].solver, GaussNewton)
+    assert all(rung.sampling == Sampling() for rung in (*straight, curved[0]))
+    assert all(rung.sampling.adapt is not None and rung.sampling.resample_every for rung in curved[1:])
 
 
 @pytest.mark.parametrize(
@@ -104,7 +113,7 @@ def test_a_linear_equation_is_solved_by_features_and_says_so(
 
 
 def test_without_a_truth_the_residual_on_other_points_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A linear equation is done after the features; a nonlinear one goes to the networks at once."""
+    """A linear equation and a nonlinear one are both done after the features."""
     tried: list[str] = []
 
     def noted(*_: object, **options: object) -> tuple[Rung, ...]:
@@ -121,9 +130,9 @@ def test_without_a_truth_the_residual_on_other_points_decides(monkeypatch: pytes
     np.testing.assert_allclose(solution(x), np.cosh(x[:, 0] - 0.5) / np.cosh(0.5), rtol=1e-7)
     tried.clear()
     monkeypatch.setattr(solving, "climb", lambda ladder, *_: pytest.fail(ladder[0].why))
-    with pytest.raises(pytest.fail.Exception, match="a network serves any equation"):
+    with pytest.raises(pytest.fail.Exception, match="the equation is not linear in u and has 1 axis"):
         solve(Rod(power=2), sampling=FEW)
-    assert tried == ["Mlp", "Mlp"]
+    assert tried == ["RandomFeatures", "Mlp", "Mlp"]
 
 
 def test_a_rung_that_is_not_enough_leads_to_the_next_and_time_ends_the_climb(monkeypatch: pytest.MonkeyPatch) -> None:
