@@ -70,7 +70,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     if gap is not None and gap > WIDE_GAP:
         _print(
             f"the residual is {gap:.0f} times larger between the training points than on them: take more points "
-            "(sampling.interior=...), or draw them anew while training (sampling.resample_every=500)"
+            "(sampling.interior=...), or draw them anew where it is large (sampling=rad)"
         )
     if interrupted() or summary["stop_reason"] == TRAINING_INTERRUPTED:
         _print("interrupted; the best field so far was saved")

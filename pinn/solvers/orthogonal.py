@@ -24,6 +24,7 @@ from pinn.solvers.solver import (
     stored_stop,
 )
 from pinn.solvers.sparse import SparseLinearizer
+from pinn.solvers.threads import one_blas_thread
 
 ROUNDINGS = 1e5  # sums of some hundred terms that went through exp or tanh, and derivatives of a sharp feature
 
@@ -78,11 +79,12 @@ class OrthogonalSolver(DescendingSolver):
                 return dict(state), Progress(np.empty(0), 0, self._stop(state))
             losses: list[float] = []
             evaluations = 0
-            while len(losses) < steps and self._stop(state) is None:
-                state, used = self.step(linearizer, state)
-                evaluations += used
-                if stored_stop(state) is None:
-                    losses.append(float(state["loss"]))
+            with one_blas_thread():  # pivots are found a column at a time, too little work to share
+                while len(losses) < steps and self._stop(state) is None:
+                    state, used = self.step(linearizer, state)
+                    evaluations += used
+                    if stored_stop(state) is None:
+                        losses.append(float(state["loss"]))
             return state, Progress(np.array(losses, np.float64), evaluations, self._stop(state))
 
         return advance
