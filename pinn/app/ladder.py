@@ -43,8 +43,8 @@ def rungs(*, linear: bool, axes: int, dtype: str) -> tuple[Rung, ...]:
     |---|---|---|---|---|
     | 1 | `RandomFeatures(600)` | `LeastSquares`; `GaussNewton` for equations that are not linear | up to 3 axes, `float64` | 5e-9 between two circles, 7e-11 for heat in the plane, 4e-14 and below for the other shipped problems that are smooth |
     | 2 | `Patches(8, 100)` | `LeastSquares` | linear equations with 2 axes, `float64` | sin 8πx sin 6πy on the unit square: 4e-9 |
-    | 3 | `Mlp(32, 2)` | `Bfgs`, 3000 steps; `float32`: Adam | linear equations; any in `float32` | 9e-7 to 2e-11 on the shipped problems |
-    | | `Mlp(20, 3)` | `SelfScaledBroyden`, 6000 steps, on points that follow the residual | the others | Burgers with its front: FRONT |
+    | 3 | `Mlp(32, 2)` | `Bfgs`, 3000 steps; `float32`: Adam | linear equations; any in `float32` | 1e-6 in the ball, 9e-7 and 2e-6 with five axes, 3e-5 with ten |
+    | | `Mlp(20, 3)` | `SelfScaledBroyden`, 6000 steps, on points that follow the residual | the others | Burgers with its front: 9e-5 |
     | 4 | `Mlp(40, 3)` | the same, of the linear twice the steps, of the others three times | what is left, `float64` | |
 
     An equation that is not linear may have fronts. Points that stay miss them, and the loss does not tell: so the points

@@ -6,18 +6,23 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, final
 
 import numpy as np
-import sympy
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from pinn.calculus import Jet, PointSet
 from pinn.geometry import Box, Shape
 from pinn.problems.conditions import Condition, Dirichlet
-from pinn.problems.expressions import CoordinateFunction, ExpressionError, laplacian, parse, to_tensorflow
 from pinn.problems.problem import Problem
+
+if TYPE_CHECKING:
+    import sympy
+
+    from pinn.problems.expressions import CoordinateFunction
+
+# SymPy takes half a second to import: functions below do it, so that other problems need not wait.
 
 _GRID = 5
 """Points an axis, both ends included, at which the exact solution is tried when a problem is made."""
@@ -82,6 +87,8 @@ class PoissonExpression(Problem):
 
     @cached_property
     def _parsed(self) -> sympy.Expr:
+        from pinn.problems.expressions import ExpressionError, parse
+
         try:
             return parse(self.expression, symbols=self.domain.axes)
         except ExpressionError as error:
@@ -89,10 +96,14 @@ class PoissonExpression(Problem):
 
     @cached_property
     def _exact(self) -> CoordinateFunction:
+        from pinn.problems.expressions import to_tensorflow
+
         return to_tensorflow(self._parsed, self.domain.axes)
 
     @cached_property
     def _source(self) -> CoordinateFunction:
+        from pinn.problems.expressions import ExpressionError, laplacian, to_tensorflow
+
         axes = self.domain.axes
         try:
             return to_tensorflow(-laplacian(self._parsed, axes), axes)
@@ -101,6 +112,8 @@ class PoissonExpression(Problem):
 
     def _require_finite(self, name: str, function: CoordinateFunction, unit: NDArray[np.float64]) -> None:
         """Refuse an expression that is infinite or undefined at points of the box, before a run turns to NaN."""
+        from pinn.problems.expressions import ExpressionError
+
         points = (1.0 - unit) * np.array(self.lower) + unit * np.array(self.upper)
         with tf.init_scope(), tf.device("CPU:0"):
             values = function({axis: tf.constant(points[:, i]) for i, axis in enumerate(self.domain.axes)}).numpy()
