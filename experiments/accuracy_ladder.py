@@ -31,7 +31,7 @@ from pinn.problems import (
     PoissonND,
     Problem,
 )
-from pinn.solvers import Bfgs, LeastSquares, LevenbergMarquardt, SelfScaledBroyden, Solver
+from pinn.solvers import Bfgs, Chain, LeastSquares, LevenbergMarquardt, SelfScaledBfgs, SelfScaledBroyden, Solver
 from pinn.training import Rad, Sampling
 
 
@@ -50,19 +50,21 @@ PLANE = Sampling(interior=1000, boundary=240)
 HIGH = Sampling(interior=1500, boundary=400, initial=200)
 FRONT = Sampling(interior=6000, resample_every=500, adapt=Rad())
 CUBE = PoissonExpression("sin(pi*x)*sin(pi*y)*sin(pi*z)", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-LONG, BROYDEN = Bfgs(max_steps=20_000), SelfScaledBroyden(max_steps=200_000)
+LONG, SCALED = Bfgs(max_steps=20_000), SelfScaledBfgs(max_steps=20_000)
+BROYDEN = SelfScaledBroyden(max_steps=200_000)
 NEWTON = LevenbergMarquardt(max_steps=2000)
+FINISHED = Chain((SelfScaledBroyden(max_steps=8000), NEWTON))
 ROWS = {
-    "Poisson 2D, 2x32": Row(Poisson2D(), Mlp(32, 2), LONG, PLANE, {1e-9: 10, 1e-10: 30}),
+    "Poisson 2D, 2x32": Row(Poisson2D(), Mlp(32, 2), SCALED, PLANE, {1e-9: 10, 1e-10: 30}),
     "Poisson 2D, 800 features": Row(Poisson2D(), RandomFeatures(800), LeastSquares(), PLANE, {1e-11: 1}),
-    "heat 1D, 2x20": Row(Heat1D(), Mlp(20, 2), LONG, Sampling(interior=900, initial=60), {5e-9: 10, 5e-10: 60}),
+    "heat 1D, 2x20": Row(Heat1D(), Mlp(20, 2), SCALED, Sampling(interior=900, initial=60), {5e-9: 10, 5e-10: 60}),
     "heat 1D, 800 features": Row(Heat1D(), RandomFeatures(800), LeastSquares(), Sampling(interior=900), {1e-10: 1}),
     "Poisson 3D, 2x32": Row(CUBE, Mlp(32, 2), LONG, Sampling(interior=3000, boundary=800), {1e-7: 120}),
     "Poisson 3D, 1000 features": Row(CUBE, RandomFeatures(1000), LeastSquares(), Sampling(interior=2000), {1e-5: 1}),
     "Poisson 5D, 1x64": Row(PoissonND(5), Mlp(64, 1), BROYDEN, HIGH, {3.5e-8: 180}),
     "heat 4D, 1x64": Row(HeatND(4), Mlp(64, 1), BROYDEN, HIGH, {3e-7: 300}),
     "Laplace 10D, 1x64": Row(LaplacePairs(10), Mlp(64, 1), NEWTON, Sampling(interior=3000, boundary=1000), {1e-4: 300}),
-    "Burgers, 3x20": Row(Burgers1D(), Mlp(20, 3), BROYDEN, FRONT, {1e-6: 600}),
+    "Burgers, 3x20": Row(Burgers1D(), Mlp(20, 3), FINISHED, FRONT, {1e-6: 600}),
 }
 
 

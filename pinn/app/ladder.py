@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from pinn.fields import FieldRecipe, Mlp, Patches, RandomFeatures
-from pinn.solvers import Bfgs, GaussNewton, LeastSquares, SelfScaledBroyden, Solver
+from pinn.solvers import Bfgs, Chain, GaussNewton, LeastSquares, LevenbergMarquardt, SelfScaledBroyden, Solver
 from pinn.training import Rad, Sampling
 
 BEST = "best"
@@ -45,7 +45,8 @@ def rungs(*, linear: bool, axes: int, dtype: str) -> tuple[Rung, ...]:
     | 2 | `Patches(8, 100)` | `LeastSquares` | linear equations with 2 axes, `float64` | sin 8πx sin 6πy on the unit square: 4e-9 |
     | 3 | `Mlp(32, 2)` | `Bfgs`, 3000 steps; `float32`: Adam | linear equations; any in `float32` | 1e-6 in the ball, 9e-7 and 2e-6 with five axes, 3e-5 with ten |
     | | `Mlp(20, 3)` | `SelfScaledBroyden`, 6000 steps, on points that follow the residual | the others | Burgers with its front: 9e-5 |
-    | 4 | `Mlp(40, 3)` | the same, of the linear twice the steps, of the others three times | what is left, `float64` | |
+    | 4 | `Mlp(40, 3)` | `Bfgs`, 6000 steps | linear equations, `float64` | a larger network, and twice the steps |
+    | | `Mlp(20, 3)` | `SelfScaledBroyden`, 8000 steps, then `LevenbergMarquardt`, 250; twice the points | the others | Burgers with its front: 3e-6, in five minutes |
 
     An equation that is not linear may have fronts. Points that stay miss them, and the loss does not tell: so the points
     are drawn anew where the residual is large, if nobody has chosen other ones.
@@ -74,12 +75,14 @@ def _of_features(*, linear: bool, axes: int) -> list[Rung]:
 
 def _of_networks(why: str, *, linear: bool) -> list[Rung]:
     """The rungs with training, in `float64`."""
-    larger, then = Mlp(width=40, depth=3), "a smaller network was not accurate enough"
     if linear:
+        larger, then = Mlp(width=40, depth=3), "a smaller network was not accurate enough"
         return [Rung(Mlp(), Bfgs(max_steps=3000), why), Rung(larger, Bfgs(max_steps=6000), then)]
+    network, then = Mlp(width=20, depth=3), "fewer points and steps were not accurate enough"
+    longer = Chain((SelfScaledBroyden(max_steps=8000), LevenbergMarquardt(max_steps=250)))
     return [
-        Rung(Mlp(width=20, depth=3), SelfScaledBroyden(max_steps=6000), why, FOLLOWING),
-        Rung(larger, SelfScaledBroyden(max_steps=18_000), then, FOLLOWING),
+        Rung(network, SelfScaledBroyden(max_steps=6000), why, FOLLOWING),
+        Rung(network, longer, then, replace(FOLLOWING, interior=6000)),
     ]
 
 
