@@ -17,7 +17,9 @@ for pool in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OPENBLAS_NUM_T
 UNTRACED = re.compile(
     r"tests/experiments|test_solvers_contract|test_training_fluxes|graph_and_xla_agree"
     r"|test_gradient_jacobian.*(pair|poisson)|test_every_shipped_problem_runs|test_a_field_of_two_components"
-    r"|test_the_same_seed_gives|drawn_anew|neither_overlap_nor_leave|whatever_the_network_says|finite_everywhere"
+    r"|test_rules_under_xla|test_five_steps_and_five_are_ten|test_the_blocks_are_the_dense|test_chunks_of_points"
+    r"|test_random_programs|test_app_sweep|test_the_same_seed_gives"
+    r"|drawn_anew|neither_overlap_nor_leave|whatever_the_network_says|finite_everywhere"
 )
 
 # Files are dealt out to the workers whole: one of minutes that came last would leave the others idle.
