@@ -16,7 +16,7 @@ from pinn.app.automatic import auto_patch_scale, auto_sampling, auto_scale, auto
 from pinn.app.choices import Choices
 from pinn.app.record import config_of, summary_of
 from pinn.app.solution import Solution, field_evaluator
-from pinn.calculus import Engine, PointSet, engine_for_few_uses, engine_named
+from pinn.calculus import Engine, PointSet, engine_named
 from pinn.fields import POINTS_A_FEATURE, Ansatz, FieldRecipe, FlatField, Patches, Patchwork, RandomFeatures
 from pinn.problems import Problem, rehearse
 from pinn.solvers import Advance, Chain, GaussNewton, LeastSquares, LevenbergMarquardt, Solver
@@ -134,7 +134,7 @@ class Bench:
         terms = terms_of(
             self.problem, self.problem.conditions(), self.chosen.sampling, dtype=dtype, weights=self.chosen.weights
         )
-        return linear(terms, components=self.problem.components, dtype=dtype)
+        return linear(terms, components=self.problem.components, dtype=dtype, engine=engine_named(self.chosen.engine))
 
     def serves(self, field: FieldRecipe | keras.Model) -> bool:
         """Whether a field can work with the conditions and the points that were chosen."""
@@ -175,11 +175,7 @@ class Bench:
         objective, others = self._objective(setting, engine), self._held_out(setting)
         solver = solver or auto_solver(chosen.dtype, field, network.size, linear=self._is_linear_for(field))
         evaluator = field_evaluator(
-            problem,
-            network.model,
-            self.enforcement.ansatz,
-            engine=engine_for_few_uses(chosen.engine),
-            dtype=chosen.dtype,
+            problem, network.model, self.enforcement.ansatz, engine=engine_named(chosen.engine), dtype=chosen.dtype
         )
         if problem.exact is not None:
             evaluator.exact(self.held_out)  # a truth that is not finite is found before any training

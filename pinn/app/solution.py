@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from pinn.app.build import problem_from
 from pinn.app.views import views
-from pinn.calculus import Engine, Jet, engine_for_few_uses
+from pinn.calculus import Engine, Jet, engine_named
 from pinn.fields import Ansatz
 from pinn.problems import Problem
 from pinn.report import (
@@ -201,7 +201,7 @@ def load(folder: str | Path, *, problem: Problem | None = None) -> Solution:
             f"got {found.name} with {', '.join(found.domain.axes)}"
         )
     ansatz = enforce(found, conditions).ansatz
-    evaluator = field_evaluator(found, model, ansatz, engine=engine_for_few_uses(engine), dtype=dtype)
+    evaluator = field_evaluator(found, model, ansatz, engine=engine_named(engine), dtype=dtype)
     with _blaming(folder / "checkpoint" / "state.npz"), np.load(folder / "checkpoint" / "state.npz") as arrays:
         state = {key: arrays[key] for key in arrays.files}
     with _blaming(folder / "history.csv"):

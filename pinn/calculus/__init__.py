@@ -2,7 +2,7 @@
 
 from pinn.calculus.auto import Auto, EngineFallbackWarning
 from pinn.calculus.directions import directional_derivative, second_directional_derivative
-from pinn.calculus.engines import ENGINES, engine_for_few_uses, engine_named
+from pinn.calculus.engines import ENGINES, engine_named
 from pinn.calculus.forward import BatchCoupledError, Forward, UnsupportedOpError, elementwise, register_rule
 from pinn.calculus.jet import EvaluatedJet, Expression, Jet, LazyJet, learn, observe
 from pinn.calculus.needs import Derivatives, Engine, Field, Needs
@@ -47,7 +47,6 @@ __all__ = [
     "biharmonic",
     "divergence",
     "elementwise",
-    "engine_for_few_uses",
     "engine_named",
     "gradient",
     "hessian",

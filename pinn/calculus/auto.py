@@ -25,57 +25,6 @@ class EngineFallbackWarning(UserWarning):
 
 @final
 @dataclass(eq=False)
-class OnePass:
-    """One pass wherever it can, and nested tapes for a function with an operation that it has no rule for.
-
-    For what is differentiated once or twice: to look which of the two is faster takes longer than either, see `Auto`.
-    The name says what was taken: `auto` before the first use, then `forward`, `tape` or `forward+tape`.
-    """
-
-    _taken: dict[str, None] = field(default_factory=dict)
-    _warned: set[str] = field(default_factory=set)
-
-    @property
-    def name(self) -> str:
-        """What was taken so far, in order of the alphabet."""
-        return "+".join(sorted(self._taken)) or "auto"
-
-    def differentiate(self, function: Field, points: tf.Tensor, needs: Needs) -> Derivatives:
-        """Value and needed derivatives of `function: [N, d] -> [N]` or `[N, m]` at `points [N, d]`.
-
-        Raises:
-            BatchCoupledError: a row of the field depends on other points than its own.
-            ValueError: the field has a wrong shape or dtype.
-        """
-        if not needs.first and not needs.second:
-            return Forward().differentiate(function, points, needs)
-        try:
-            return self.by(Forward(), function, points, needs)
-        except UnsupportedOpError as refusal:
-            self._warn(refusal)
-            return self.by(Tape(), function, points, needs)
-
-    def by(self, engine: Engine, function: Field, points: tf.Tensor, needs: Needs) -> Derivatives:
-        """The answer of an engine, whose name is remembered."""
-        found = engine.differentiate(function, points, needs)
-        self._taken[engine.name] = None
-        return found
-
-    def _warn(self, refusal: UnsupportedOpError) -> None:
-        if refusal.op_type in self._warned:
-            return
-        self._warned.add(refusal.op_type)
-        warnings.warn(
-            f"the operation {refusal.op_type} cannot be differentiated in one pass ({refusal.reason}): the field that "
-            "uses it is differentiated by nested tapes, which is exact and slower. engine='tape' says so without this "
-            f"warning; pinn.calculus.register_rule({refusal.op_type!r}, rule) adds a rule.",
-            EngineFallbackWarning,
-            stacklevel=2,
-        )
-
-
-@final
-@dataclass(frozen=True, eq=False)
 class Auto:
     r"""The engine that is expected to be the faster, learned from what is asked.
 
@@ -103,12 +52,13 @@ class Auto:
     The name says what was taken: `auto` before the first use, then `forward`, `tape` or `forward+tape`.
     """
 
-    _one_pass: OnePass = field(default_factory=OnePass)
+    _taken: dict[str, None] = field(default_factory=dict)
+    _warned: set[str] = field(default_factory=set)
 
     @property
     def name(self) -> str:
         """What was taken so far, in order of the alphabet."""
-        return self._one_pass.name
+        return "+".join(sorted(self._taken)) or "auto"
 
     def differentiate(self, function: Field, points: tf.Tensor, needs: Needs) -> Derivatives:
         """Value and needed derivatives of `function: [N, d] -> [N]` or `[N, m]` at `points [N, d]`.
@@ -117,10 +67,32 @@ class Auto:
             BatchCoupledError: a row of the field depends on other points than its own.
             ValueError: the field has a wrong shape or dtype.
         """
-        asked = needs.first or needs.second
-        if asked and not _forward_is_faster(function, points, needs):
-            return self._one_pass.by(Tape(), function, points, needs)
-        return self._one_pass.differentiate(function, points, needs)
+        if not needs.first and not needs.second:
+            return Forward().differentiate(function, points, needs)
+        if not _forward_is_faster(function, points, needs):
+            return self._by(Tape(), function, points, needs)
+        try:
+            return self._by(Forward(), function, points, needs)
+        except UnsupportedOpError as refusal:
+            self._warn(refusal)
+            return self._by(Tape(), function, points, needs)
+
+    def _by(self, engine: Engine, function: Field, points: tf.Tensor, needs: Needs) -> Derivatives:
+        found = engine.differentiate(function, points, needs)
+        self._taken[engine.name] = None
+        return found
+
+    def _warn(self, refusal: UnsupportedOpError) -> None:
+        if refusal.op_type in self._warned:
+            return
+        self._warned.add(refusal.op_type)
+        warnings.warn(
+            f"the operation {refusal.op_type} cannot be differentiated in one pass ({refusal.reason}): the field that "
+            "uses it is differentiated by nested tapes, which is exact and slower. engine='tape' says so without this "
+            f"warning; pinn.calculus.register_rule({refusal.op_type!r}, rule) adds a rule.",
+            EngineFallbackWarning,
+            stacklevel=2,
+        )
 
 
 def _forward_is_faster(function: Field, points: tf.Tensor, needs: Needs) -> bool:

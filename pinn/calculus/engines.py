@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pinn.calculus.auto import Auto, OnePass
+from pinn.calculus.auto import Auto
 from pinn.calculus.forward import Forward
 from pinn.calculus.needs import Engine
 from pinn.calculus.tape import Tape
@@ -29,8 +29,3 @@ def engine_named(name: str | Engine) -> Engine:
     if name not in ENGINES:
         raise ValueError(f"engine: expected one of {', '.join(ENGINES)}; got {name!r}")
     return ENGINES[name]()
-
-
-def engine_for_few_uses(name: str | Engine) -> Engine:
-    """As `engine_named`, for what is differentiated once or twice: `auto` does not ask what is faster (`OnePass`)."""
-    return OnePass() if name == "auto" else engine_named(name)

@@ -7,32 +7,33 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from pinn.calculus import Field, Tape
+from pinn.calculus import Engine, Field
 from pinn.training.terms import Term
 
 _POINTS = 32
 _ROUNDINGS = 1e6  # of terms that a derivative of second order has multiplied and divided
 
 
-def linear(terms: Sequence[Term], *, components: int, dtype: tf.DType) -> bool:
+def linear(terms: Sequence[Term], *, components: int, dtype: tf.DType, engine: Engine) -> bool:
     r"""Whether every residual is affine in the field, `r(a + b) + r(0) = r(a) + r(b)`, at a few points for two waves.
 
     Args:
         terms: the residuals.
         components: of the field.
         dtype: of the points.
+        engine: how derivatives are computed.
 
-    Cost: four evaluations of the residuals at 32 points each, eagerly and by tapes: nothing is compiled for so few.
+    Cost: four evaluations of the residuals at 32 points each, some tenths of a second.
     """
-    return all(_is_affine(term, components, dtype) for term in terms)
+    return all(_is_affine(term, components, dtype, engine) for term in terms)
 
 
-def _is_affine(term: Term, components: int, dtype: tf.DType) -> bool:
+def _is_affine(term: Term, components: int, dtype: tf.DType, engine: Engine) -> bool:
     coordinates, normals = (tf.constant(array[:_POINTS], dtype) for array in term.draw((0,)))
     a, b = (_waves(components, coordinates.shape[1], seed) for seed in (1, 2))
 
     def rows(field: Field) -> np.ndarray:
-        return np.concatenate([row.numpy() for row in term.rows(field, coordinates, normals, Tape()).values()])
+        return np.concatenate([row.numpy() for row in term.rows(field, coordinates, normals, engine).values()])
 
     of_a, of_b, of_both, of_none = rows(a), rows(b), rows(lambda p: a(p) + b(p)), rows(lambda p: 0 * a(p))
     with np.errstate(invalid="ignore", over="ignore"):  # the logarithm of the field is no number, and not linear

@@ -533,17 +533,11 @@ def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
 SHIPPED = {path.stem: path for path in sorted((conf_folder() / "problem").glob("*.yaml"))}
 
 
-# One of each kind of picture: along a line, over time, and two kinds of map.
-PAINTED = {"poisson_1d", "heat_1d", "heat_2d", "laplace_annulus"}
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.pictures] if name in PAINTED else []) for name in SHIPPED]
-)
+@pytest.mark.pictures
+@pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_problem_runs_from_end_to_end(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Three steps of training, saved and loaded; the figures of one problem of each kind are looked at."""
     problem = yaml.safe_load(SHIPPED[name].read_text(encoding="utf-8"))
     events: list[Event] = []
     # Penalties compile several times faster than exact conditions, which the other tests of this file cover.
@@ -566,7 +560,7 @@ def test_every_shipped_problem_runs_from_end_to_end(
     if len(axes) == 1 and loaded.problem.domain.time_axis is not None:
         drawn = {"figures/curves_u.png", "figures/maps_u.png"}
     assert files(tmp_path) == DATA_FILES | drawn
-    for figure in (tmp_path / "figures").iterdir() if name in PAINTED else ():
+    for figure in (tmp_path / "figures").iterdir():
         pixels = imread(figure)
         assert min(pixels.shape[:2]) > 200, figure.name
         # More than a blank page: some ink, some paper.

@@ -9,16 +9,7 @@ import pytest
 import tensorflow as tf
 
 import pinn
-from pinn.calculus import (
-    Auto,
-    BatchCoupledError,
-    EngineFallbackWarning,
-    Field,
-    Needs,
-    Tape,
-    engine_for_few_uses,
-    engine_named,
-)
+from pinn.calculus import Auto, BatchCoupledError, EngineFallbackWarning, Field, Needs, Tape, engine_named
 
 
 def _scalar(p: tf.Tensor) -> tf.Tensor:
@@ -111,21 +102,6 @@ def test_every_use_has_an_engine_of_its_own() -> None:
     assert engine_named("auto") is not engine_named("auto")
     engine = Auto()
     assert engine_named(engine) is engine
-
-
-@pytest.mark.parametrize("needs", [GRADIENT, HESSIAN], ids=["gradient", "Hessian"])
-def test_what_is_used_once_goes_in_one_pass_and_falls_back_as_well(needs: Needs) -> None:
-    for field, expected in ((_scalar, "forward"), (_with_an_operation_without_a_rule, "tape")):
-        engine = engine_for_few_uses("auto")
-        assert engine.name == "auto"
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", EngineFallbackWarning)
-            found = engine.differentiate(field, _points(), needs)
-        assert engine.name == expected
-        truth = Tape().differentiate(field, _points(), needs)
-        for key, right in truth.partials.items():
-            np.testing.assert_allclose(found.partials[key], right, rtol=1e-12, atol=1e-12)
-    assert engine_for_few_uses("tape") == Tape()
 
 
 def test_nothing_is_said_where_nothing_is_amiss() -> None:
