@@ -67,8 +67,9 @@ class Ansatz:
             component has any.
 
     Raises:
-        ValueError: `fluxes` are not as many as `values`, a part is unknown or given twice, a flux through a part that
-            has none (such as "initial"), or a value and a flux for one component on one part.
+        ValueError: `fluxes` are not as many as `values`, a part is unknown or given twice, a value on a part that is
+            not `valued`, a flux through a part of no family (such as "initial"), or a value and a flux for one
+            component on one part.
         TypeError: fluxes that are not callable.
     """
 
@@ -82,14 +83,30 @@ class Ansatz:
                 f"the ansatz has values for {len(self.values)} components and fluxes for {len(self.fluxes)}: "
                 "give an empty mapping to a component without any."
             )
-        served = [part for family in self.shape.families for part in family]
+        for values in self.values:
+            self._require_valued(values)
         for values, fluxes in zip(self.values, self.fluxes, strict=False):
             valued = {part.name for name in values for part in self.shape.select(name)}
             for part in self.shape.by_part(fluxes):
-                if part not in served:
-                    raise ValueError(f"no flux can be exact on {part!r}: choose from {', '.join(served)}.")
+                self._require_served(part)
                 if part in valued:
                     raise ValueError(f"{part!r} has a value and a flux: the ansatz can only satisfy one of them.")
+
+    def _require_valued(self, values: Data) -> None:
+        for part in (part for name in values for part in self.shape.select(name)):
+            if not part.valued:
+                raise ValueError(
+                    f"no value can be exact on {part.name!r} of this shape: make it a penalty, as conditions=auto does."
+                )
+
+    def _require_served(self, part: str) -> None:
+        served = [name for family in self.shape.families for name in family]
+        if not served:
+            raise ValueError(
+                f"no flux can be exact on {part!r} of this shape: make it a penalty, as conditions=auto does."
+            )
+        if part not in served:
+            raise ValueError(f"no flux can be exact on {part!r}: choose from {', '.join(served)}.")
 
     @property
     def is_trivial(self) -> bool:

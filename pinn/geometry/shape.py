@@ -34,12 +34,17 @@ class BoundaryPart:
         unit_dimension: the number k of unit-cube coordinates that `sample` takes.
         sample: unit coordinates `[n, k]` -> (points `[n, d]`, outward unit normals `[n, d]`). Uniform coordinates give
             points uniform in measure, so `measure * mean(f(points))` estimates the integral of f over the part.
+        valued: whether `vanishing` and `lift` of the shape serve the part, so that a value can hold on it exactly.
+        groups: further names under which `select` finds the part, each shared by parts that belong together, such as
+            the edges of one hole.
     """
 
     name: str
     measure: float
     unit_dimension: int
     sample: Callable[[ArrayLike], tuple[Array, Array]]
+    valued: bool = True
+    groups: tuple[str, ...] = ()
 
 
 class Shape(ABC):
@@ -55,6 +60,7 @@ class Shape(ABC):
     - the divergence theorem links `measure`, `interior` and the `parts` (a time product has no part at its end);
     - `vanishing` is zero on the named parts and only there, with a slope along n that is not zero;
     - `lift` equals the data on the named parts, and asks for the data nowhere else;
+    - both refuse parts that are not `valued`: these can carry penalties only;
     - `project` onto a part lands on it with the normals of `sample`, leaves its points where they are, moves no point
       of a part of another family off that part, and does not change along the normals of its own family;
     - `ramp` of a part is constant on every part of its family, with the slope 1 along n on the part itself, and with
@@ -97,7 +103,7 @@ class Shape(ABC):
         """The parts that `project` and `ramp` serve, grouped by the coordinate that is constant on them.
 
         The two faces of an axis are a family, and so are two concentric spheres: parts of one family never meet. A flux
-        can be prescribed exactly through these parts; "initial" is none of them.
+        can be prescribed exactly through these parts; "initial" is none of them. There may be no family at all.
         """
 
     @property
@@ -117,18 +123,24 @@ class Shape(ABC):
         """The parts that `on` names, each once, in the order of `parts`.
 
         Args:
-            on: the name of a part, several names, or "boundary" for all parts in space (never "initial").
+            on: the name of a part or of a group, several names, or "boundary" for all parts in space (never "initial").
 
         Raises:
-            ValueError: a name is unknown; the message lists the parts.
+            ValueError: a name is unknown; the message lists the parts and the groups.
         """
         parts = self.parts
+        groups = dict.fromkeys(group for part in parts.values() for group in part.groups)
         asked = (on,) if isinstance(on, str) else tuple(on)
         for name in asked:
-            if name != BOUNDARY and name not in parts:
-                raise ValueError(f"unknown boundary part {name!r}: choose from {', '.join(parts)}, or {BOUNDARY}.")
+            if name not in (BOUNDARY, *parts, *groups):
+                known = [*parts, *(group for group in groups if group not in parts)]
+                raise ValueError(f"unknown boundary part {name!r}: choose from {_listed(known)}, or {BOUNDARY}.")
         everywhere = BOUNDARY in asked
-        return tuple(part for name, part in parts.items() if name in asked or (everywhere and name != INITIAL))
+        return tuple(
+            part
+            for name, part in parts.items()
+            if not {name, *part.groups}.isdisjoint(asked) or (everywhere and name != INITIAL)
+        )
 
     @final
     def inside(self, points: ArrayLike) -> NDArray[np.bool_]:
@@ -173,9 +185,9 @@ class Shape(ABC):
             parts: what `select` takes, or nothing at all: `()`.
 
         Raises:
-            ValueError: a part is unknown, or the points have a wrong shape.
+            ValueError: a part is unknown or not `valued`, or the points have a wrong shape.
         """
-        names = frozenset(part.name for part in self.select(parts))
+        names = frozenset(part.name for part in self._select_valued(parts))
         tensor = device_points(points, self.dim)
         return self._vanishing(tensor, names) if names else Constant(1.0)(tensor)
 
@@ -192,12 +204,13 @@ class Shape(ABC):
             data: for each part a function `[N, d] -> [N]`; "boundary" stands for all parts in space.
 
         Raises:
-            ValueError: a part is unknown or given twice, the data have a wrong shape, or the shape cannot interpolate
-                so many parts at a reasonable cost.
+            ValueError: a part is unknown, not `valued` or given twice, the data have a wrong shape, or the shape cannot
+                interpolate so many parts at a reasonable cost.
             TypeError: the data are not callable (write `Constant(0.0)` for a number), or have another dtype.
         """
         tensor = device_points(points, self.dim)
         by_part = self.by_part(data)
+        self._select_valued(by_part)
         if not by_part:
             return Constant(0.0)(tensor)
         constant = common_constant(by_part.values())
@@ -255,8 +268,20 @@ class Shape(ABC):
         return by_part
 
     @final
+    def _select_valued(self, on: str | Collection[str]) -> tuple[BoundaryPart, ...]:
+        parts = self.select(on)
+        for part in parts:
+            if not part.valued:
+                raise ValueError(
+                    f"no value can be exact on {part.name!r} of this shape: use a penalty condition there."
+                )
+        return parts
+
+    @final
     def _require_family(self, part: str) -> None:
         served = [name for family in self.families for name in family]
+        if not served:
+            raise ValueError(f"no flux can be exact on {part!r} of this shape: use a penalty condition there.")
         if part not in served:
             raise ValueError(f"a flux goes through a part in space, got {part!r}: choose from {', '.join(served)}.")
 
@@ -301,3 +326,31 @@ class SpatialShape(Shape):
     def time_axis(self) -> None:
         """None: all axes are space axes."""
         return None
+
+
+class ValueShape(SpatialShape):
+    """A shape in space without families: its parts carry exact values at most, and fluxes as penalties only."""
+
+    @property
+    @final
+    def families(self) -> tuple[tuple[str, ...], ...]:
+        """None."""
+        return ()
+
+    @final
+    def _project(self, points: tf.Tensor, part: str) -> tuple[tf.Tensor, tf.Tensor]:  # noqa: ARG002
+        raise AssertionError("a part of no family is refused before it is projected onto")
+
+    @final
+    def _ramp(self, points: tf.Tensor, part: str) -> tf.Tensor:  # noqa: ARG002
+        raise AssertionError("a part of no family is refused before its ramp is asked for")
+
+
+_MOST_LISTED = 12
+
+
+def _listed(names: Collection[str]) -> str:
+    """The names for a message; of many the first ones, and how many there are."""
+    if len(names) <= _MOST_LISTED:
+        return ", ".join(names)
+    return f"{', '.join(list(names)[:_MOST_LISTED])}, ... ({len(names)} names)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -92,7 +92,12 @@ class TimeProduct(Shape):
         """The parts in space times the interval, then "initial"."""
         duration = self.end - self.start
         parts = {
-            name: BoundaryPart(name, part.measure * duration, part.unit_dimension + 1, partial(self._sample_side, part))
+            name: replace(
+                part,
+                measure=part.measure * duration,
+                unit_dimension=part.unit_dimension + 1,
+                sample=partial(self._sample_side, part),
+            )
             for name, part in self.space.parts.items()
         }
         parts[INITIAL] = BoundaryPart(INITIAL, self.space.measure, self.space.unit_dimension, self._sample_initial)

@@ -37,12 +37,14 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
     | `penalty` | penalty | penalty | penalty |
     | `auto` | ansatz in up to 3 space dimensions, or when every value is a number; else penalty | penalty | penalty |
 
-    Exact fluxes are left to those who ask for them: they cost derivatives of the network of third order.
+    Exact fluxes are left to those who ask for them: they cost derivatives of the network of third order. What the shape
+    cannot carry exactly (a part that is not `valued`, a flux through a part of no family) is a penalty under `auto`,
+    and an error under `exact`.
 
     Raises:
         ValueError: an unknown mode, a part that the domain does not have, a component that the field does not have,
-            two values or two fluxes for one component on one part; with `exact` also a value and a flux there, or a
-            flux at the initial time.
+            two values or two fluxes for one component on one part; with `exact` also a value and a flux there, a
+            flux at the initial time, or a condition that the shape cannot carry exactly.
     """
     if mode not in MODES:
         raise ValueError(f"conditions: expected one of {', '.join(MODES)}; got {mode!r}")
@@ -52,17 +54,28 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
     valued = tuple(condition for condition in conditions if condition.fixes_value)
     fluxed = tuple(condition for condition in conditions if condition.fixes_flux)
     values, fluxes = _by_component("value", valued, problem), _by_component("flux", fluxed, problem)
-    exact_values = mode == "exact" or (mode == "auto" and _is_cheap(valued, problem.domain))
-    exact_fluxes = mode == "exact"
-    if exact_fluxes:
+    exact: tuple[Condition, ...] = ()
+    if mode == "exact":
         _require_one_of_both(values, fluxes, problem)
-    ansatz = Ansatz(problem.domain, values if exact_values else ({},) * len(values), fluxes if exact_fluxes else ())
-    left = (c for c in conditions if not ((exact_values and c.fixes_value) or (exact_fluxes and c.fixes_flux)))
-    return Enforcement(ansatz, tuple(left))
+        exact = (*valued, *fluxed)
+    elif mode == "auto":
+        carried = [condition for condition in valued if _is_carried(condition, problem.domain)]
+        exact = tuple(carried) if _is_cheap(carried, problem.domain) else ()
+    values = _by_component("value", [c for c in exact if c.fixes_value], problem)
+    fluxes = _by_component("flux", [c for c in exact if c.fixes_flux], problem)
+    return Enforcement(
+        Ansatz(problem.domain, values, fluxes if any(fluxes) else ()),
+        tuple(c for c in conditions if not any(c is other for other in exact)),
+    )
 
 
 def _is_cheap(valued: Sequence[Condition], shape: Shape) -> bool:
     return len(shape.space_axes) <= _DIMENSIONS_FOR_LIFT or not any(callable(c.value) for c in valued)
+
+
+def _is_carried(condition: Condition, shape: Shape) -> bool:
+    """Whether a value can be exact on all parts of the condition."""
+    return all(part.valued for part in shape.select(condition.on))
 
 
 def _by_component(what: str, conditions: Sequence[Condition], problem: Problem) -> tuple[Data, ...]:
