@@ -19,7 +19,7 @@ UNTRACED = re.compile(
     r"|test_gradient_jacobian.*(pair|poisson)|test_every_shipped_problem_runs|test_a_field_of_two_components"
     r"|test_rules_under_xla|test_five_steps_and_five_are_ten|test_the_blocks_are_the_dense|test_chunks_of_points"
     r"|test_random_programs|test_app_sweep|test_the_same_seed_gives"
-    r"|drawn_anew|neither_overlap_nor_leave|whatever_the_network_says|finite_everywhere"
+    r"|goes_on_exactly|drawn_anew|neither_overlap_nor_leave|whatever_the_network_says|finite_everywhere"
 )
 
 # Files are dealt out to the workers whole: one of minutes that came last would leave the others idle.

@@ -6,11 +6,12 @@ Records say what there is to show (`View`, `Points`, `History`), functions turn 
 
 from __future__ import annotations
 
+from pinn.files import replacing
 from pinn.report.comparison import rank, table, write_csv
 from pinn.report.curves import curves_figure
 from pinn.report.error_curves import ErrorCurve, work_precision_figure
 from pinn.report.figures import save_figures
-from pinn.report.files import plain, replacing, write_columns, write_json, write_npz
+from pinn.report.files import plain, write_columns, write_json, write_npz
 from pinn.report.history import history_figure
 from pinn.report.maps import maps_figure
 from pinn.report.points import points_figure

@@ -1,8 +1,4 @@
-"""Files that are either whole or absent: each is written beside its target and then renamed over it.
-
-`os.replace` within one folder is atomic on POSIX and Windows, so a reader sees the old file or the new one, and a
-crash, a full disk or an interrupt leaves the old one as it was.
-"""
+"""Tables, JSON and arrays as files, exact and whole."""
 
 from __future__ import annotations
 
@@ -10,37 +6,12 @@ import csv
 import io
 import json
 import math
-import os
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
-
-@contextmanager
-def replacing(path: str | Path) -> Iterator[BinaryIO]:
-    """A binary file that takes the place of `path` when the block ends well, and vanishes when it does not.
-
-    Folders on the way are created. The file gets the permissions that `open` would give it.
-
-    Raises:
-        OSError: when the folder cannot be written; whatever the block raises is passed on.
-    """
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with temporary.open("xb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+from pinn.files import replacing
 
 
 def plain(value: object) -> object:

@@ -1,12 +1,15 @@
 """Training: a problem, a field and points become an objective, and a loop hands it to a solver."""
 
 from pinn.training.adaptive import ADAPTIVE, Adaptive, Rad, Rar
+from pinn.training.checkpoint import Checkpoint, DamagedError, Series, read_checkpoint, write_checkpoint
 from pinn.training.enforcement import Enforcement, enforce
 from pinn.training.history import History
+from pinn.training.keeper import Keeper
 from pinn.training.linearity import linear
 from pinn.training.loop import Event, Observer, Training, train
 from pinn.training.objective import ResidualObjective
 from pinn.training.sampling import SAMPLERS, Sampling, boundary_points, interior_points
+from pinn.training.snapshot import Snapshot
 from pinn.training.terms import EQUATION, Term, natural_weight, terms_of
 from pinn.training.weighting import (
     BALANCES,
@@ -28,11 +31,14 @@ __all__ = [
     "Adaptive",
     "Balance",
     "Causal",
+    "Checkpoint",
+    "DamagedError",
     "Enforcement",
     "Event",
     "Fixed",
     "GradientNorm",
     "History",
+    "Keeper",
     "Ntk",
     "Observer",
     "Rad",
@@ -41,6 +47,8 @@ __all__ = [
     "ResidualObjective",
     "Sampling",
     "SelfAdaptive",
+    "Series",
+    "Snapshot",
     "Term",
     "Training",
     "boundary_points",
@@ -48,7 +56,9 @@ __all__ = [
     "interior_points",
     "linear",
     "natural_weight",
+    "read_checkpoint",
     "require_fit",
     "terms_of",
     "train",
+    "write_checkpoint",
 ]

@@ -14,11 +14,26 @@ class History:
 
     The loss is known at every step. How often the objective was evaluated since the start, the true error and the
     losses by term are known at the end of a block only and are NaN elsewhere.
+
+    Args:
+        columns: of a history to go on from; none is an empty one.
+        evaluations: of the objective until then.
     """
 
-    def __init__(self) -> None:
-        self._blocks: list[dict[str, np.ndarray]] = []
-        self._evaluations = 0
+    def __init__(self, columns: Mapping[str, np.ndarray] | None = None, evaluations: int = 0) -> None:
+        self._blocks: list[Mapping[str, np.ndarray]] = [columns] if columns and len(columns["step"]) else []
+        self._evaluations = evaluations
+
+    @property
+    def evaluations(self) -> int:
+        """Of the objective so far."""
+        return self._evaluations
+
+    def copy(self) -> History:
+        """A history that does not grow with this one. What both have in common is shared."""
+        twin = History(evaluations=self._evaluations)
+        twin._blocks = list(self._blocks)
+        return twin
 
     def extend(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
@@ -14,6 +14,7 @@ from pinn.solvers import Advance, Chain, Progress, Solver, State, StopReason
 from pinn.training.history import History
 from pinn.training.interrupt import interruption
 from pinn.training.revision import Revision
+from pinn.training.snapshot import Snapshot
 from pinn.training.trainable import TrainableObjective
 from pinn.training.weighting import Balance, Fixed
 
@@ -32,7 +33,10 @@ INTERRUPTED = "interrupted"
 @final
 @dataclass(frozen=True)
 class Event:
-    """One look at a running training, handed to observers after every block of steps."""
+    """One look at a running training, handed to observers after every block of steps.
+
+    `snapshot` makes all that the training has come to; it stays as it is while the training goes on.
+    """
 
     step: int
     steps_planned: int
@@ -40,6 +44,7 @@ class Event:
     loss: float
     error: float | None
     seconds: float
+    snapshot: Callable[[], Snapshot]
 
 
 Observer = Callable[[Event], None]
@@ -65,14 +70,24 @@ class Training:
     compile_seconds: float
     train_seconds: float
 
+    @property
+    def snapshot(self) -> Snapshot:
+        """From where it can go on."""
+        return Snapshot(self.steps, self.train_seconds, self.state, self.revision, self.history)
+
 
 @final
 @dataclass
 class _Clock:
     """How many steps fit between two looks at the clock."""
 
+    started: float
     block: int = 1
-    started: float = field(default_factory=time.perf_counter)
+
+    @classmethod
+    def after(cls, seconds: float) -> _Clock:
+        """A clock that has been running for so long."""
+        return cls(time.perf_counter() - seconds)
 
     def now(self) -> float:
         return time.perf_counter() - self.started
@@ -95,11 +110,11 @@ class _Run:
     measure: _Measure
     revision: Revision
     state: State
+    progress: Progress
     goal: float | None
-    look_every: int
-    clock: _Clock = field(default_factory=_Clock)
-    history: History = field(default_factory=History)
-    progress: Progress | None = None
+    periods: tuple[int, ...]
+    clock: _Clock
+    history: History
     reached: bool = False
 
     @property
@@ -110,19 +125,28 @@ class _Run:
     @property
     def ended(self) -> bool:
         """Whether there is nothing left to do, whatever the clock says."""
-        return self.reached or (self.progress is not None and self.progress.stop is not None)
+        return self.reached or self.progress.stop is not None
+
+    def look(self) -> tuple[float, dict[str, float]]:
+        """The error and the losses by term at this step; notes whether the goal is reached."""
+        error, terms = self.measure(self.state)
+        self.reached = self.goal is not None and error <= self.goal and self.done > 0 and self.done % _LOOK_EVERY == 0
+        return error, terms
+
+    def snapshot(self) -> Snapshot:
+        """All that the training has come to."""
+        return Snapshot(self.done, self.clock.now(), self.state, self.revision.arrays(), self.history.copy())
 
     def block(self) -> tuple[list[str], float]:
         """Revise the objective if that is due, and take a block of steps; their stages, and the error at their end."""
         done, start = self.done, self.clock.now()
         if self.revision.revise(done, self.solver.current(self.state)):
             self.state = self.solver.forget(self.state)
-        steps = _steps(self.clock.block, done, *self.revision.periods, self.look_every)
+        steps = _steps(self.clock.block, done, *self.revision.periods, *self.periods)
         self.state, self.progress = self.advance(self.state, steps)
         losses = self.progress.losses
         self.clock.adapt(len(losses), self.clock.now() - start)
-        error, terms = self.measure(self.state)
-        self.reached = self.goal is not None and error <= self.goal and self.done % _LOOK_EVERY == 0
+        error, terms = self.look()
         stages = _stages(self.solver, self.state, range(done + 1, done + 1 + len(losses)))
         self.history.extend(
             losses,
@@ -144,11 +168,12 @@ def train(
     steps_planned: int,
     monitor: Callable[[np.ndarray], float] | None = None,
     observer: Observer | None = None,
+    observe_every: int = 0,
     resample_every: int = 0,
     balance: Balance | None = None,
     time_limit: float | None = None,
     goal: float | None = None,
-    resume: Training | None = None,
+    resume: Snapshot | None = None,
     advance: Advance | None = None,
 ) -> Training:
     """Improve the weights until the solver stops, the time is over, or somebody interrupts.
@@ -161,28 +186,40 @@ def train(
         monitor: the true error at given weights, where an exact solution is known; it is watched and steers nothing but
             the end of training, if there is a goal.
         observer: told after every block of steps.
+        observe_every: blocks end wherever so many steps are done, for an observer that asks for it; 0 is never.
         resample_every: draw new points every so many steps; 0 keeps the first ones.
         balance: weighs the terms of the loss anew while they are trained. Default `Fixed()`. When points or weights
             have changed, the solver forgets its losses and keeps its curvature.
-        time_limit: seconds of training after compiling.
+        time_limit: seconds of training after compiling, those before a `resume` included.
         goal: a true error that is good enough; looked at after every 100 steps.
-        resume: go on from the end of this training instead of beginning at `weights`. With the same objective, balance
-            and a solver of more steps, two trainings one after the other are one long one, bit for bit.
+        resume: go on from here instead of beginning at `weights`. With the same objective and balance and a solver of
+            as many steps or more, two trainings one after the other are one long one, bit for bit.
         advance: what `solver.compile(objective)` gave, if somebody has called it before: compiling takes seconds.
 
     The partition into blocks follows the clock; the weights do not depend on it.
     """
     began = time.perf_counter()
     advance = advance or solver.compile(objective)
-    state, _ = advance(solver.start(weights) if resume is None else resume.state, 0)
+    state, progress = advance(solver.start(weights) if resume is None else resume.state, 0)
     revision = Revision.begin(objective, balance or Fixed(), resample_every, solver.current(state))
     if resume is not None:
         revision.restore(resume.revision, solver.current(state))
-    measure = _measurement(objective, solver, monitor)
-    measure(state)
-    compile_seconds = time.perf_counter() - began
     look_every = _LOOK_EVERY if goal is not None and monitor is not None else 0
-    run = _Run(solver, advance, measure, revision, state, goal, look_every)
+    run = _Run(
+        solver,
+        advance,
+        _measurement(objective, solver, monitor),
+        revision,
+        state,
+        progress,
+        goal,
+        periods=(look_every, observe_every),
+        clock=_Clock.after(0.0),
+        history=History() if resume is None else resume.history.copy(),
+    )
+    run.look()
+    compile_seconds = time.perf_counter() - began
+    run.clock = _Clock.after(0.0 if resume is None else resume.seconds)
     with interruption() as interrupted:
         while not run.ended and not interrupted() and (time_limit is None or run.clock.now() < time_limit):
             stages, error = run.block()
@@ -229,14 +266,14 @@ def _measurement(
 
 
 def _tell(observer: Observer | None, run: _Run, *, planned: int, stages: list[str], error: float) -> None:
-    if observer and stages and run.progress is not None:
-        known = None if np.isnan(error) else error
-        observer(Event(run.done, planned, stages[-1], float(run.progress.losses[-1]), known, run.clock.now()))
+    if observer and stages:
+        known, loss = None if np.isnan(error) else error, float(run.progress.losses[-1])
+        observer(Event(run.done, planned, stages[-1], loss, known, run.clock.now(), run.snapshot))
 
 
 def _why(objective: TrainableObjective, run: _Run, *, interrupted: bool) -> tuple[str, str | None]:
     """The stop reason, and the failure if the numbers broke."""
-    stop = None if run.progress is None else run.progress.stop
+    stop = run.progress.stop
     if stop is StopReason.NOT_FINITE:
         return stop.value, f"step {run.done + 1}: {objective.blame(run.solver.current(run.state))}"
     if stop is not None:

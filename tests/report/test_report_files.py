@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinn.report import files, plain, replacing, write_columns, write_csv, write_json, write_npz
+from pinn import files
+from pinn.report import plain, replacing, write_columns, write_csv, write_json, write_npz
 from pinn.report.figures import save_figure
 from pinn.report.style import new_figure
 

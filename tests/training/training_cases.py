@@ -50,6 +50,21 @@ class LogOfField(Problem):
         return tf.math.log(u.value - 0.001 + 0.0 * p.x) + 50.0
 
 
+@dataclass(frozen=True)
+class Values(Problem):
+    """The field is given everywhere: no derivatives, so that programs compile quickly."""
+
+    @property
+    def domain(self) -> Shape:
+        return Interval(0.0, 1.0).over(0.0, 1.0)
+
+    def residual(self, p: PointSet, u: Jet) -> tf.Tensor:
+        return u.value - tf.sin(3.0 * p.x + p.t)
+
+    def conditions(self) -> list[Condition]:
+        return [Initial(0.3)]
+
+
 PROBLEMS: dict[str, Problem] = {
     "poisson_1d": Poisson1D(),
     "poisson_2d": Poisson2D(),
@@ -57,7 +72,7 @@ PROBLEMS: dict[str, Problem] = {
     "pair": Pair(),
 }
 
-__all__ = ["PROBLEMS", "SMALL", "Initial", "LogOfField", "Pair", "objective"]
+__all__ = ["PROBLEMS", "SMALL", "Initial", "LogOfField", "Pair", "Values", "objective"]
 
 
 def objective(

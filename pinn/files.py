@@ -1,0 +1,43 @@
+"""Files that are either whole or absent: each is written beside its target and then renamed over it.
+
+`os.replace` within one folder is atomic on POSIX and Windows, so a reader sees the old file or the new one, and a
+crash, a full disk or an interrupt leaves the old one as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[BinaryIO]:
+    """A binary file that takes the place of `path` when the block ends well, and vanishes when it does not.
+
+    Folders on the way are created. The file gets the permissions that `open` would give it.
+
+    Raises:
+        OSError: when the folder cannot be written; whatever the block raises is passed on.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def remove_unfinished(folder: str | Path) -> None:
+    """Remove what a process that was killed has left of `replacing` in a folder; nobody else may be writing there."""
+    for path in Path(folder).glob(".*.tmp"):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,241 @@
+"""Checkpoints are whole or refused, the newest that is whole counts, and a disk that refuses one ends no training."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from training_cases import Values, objective
+
+from pinn import files
+from pinn.solvers import Adam, State
+from pinn.training import (
+    Checkpoint,
+    DamagedError,
+    Event,
+    History,
+    Keeper,
+    Series,
+    Snapshot,
+    read_checkpoint,
+    train,
+    write_checkpoint,
+)
+
+ABOUT = {"pinn": "1.2.3", "config": {"seed": 3, "weights": {"equation": 0.1}, "ladder": [1, None, "é"]}}
+
+
+def snapshot(step: int = 7, **state: np.ndarray) -> Snapshot:
+    """With every kind of array that a training has."""
+    history = History()
+    history.extend(
+        np.linspace(1.0, 0.5, step),
+        first_step=1,
+        seconds=(0.0, 0.1 + 0.2),
+        evaluations=11,
+        stages=["adam"] * step,
+        error=0.25,
+        terms={"equation": 0.5},
+    )
+    arrays: State = {
+        "weights": np.array([0.1, -0.0, np.nan, np.inf, 5e-324]),
+        "single": np.array([[0.1]], np.float32),
+        "transposed": np.arange(6.0).reshape(2, 3).T,
+        "empty": np.zeros((0, 2)),
+        "step": np.array(step, np.int64),
+        "stop": np.array("ROUND_OFF", "<U24"),
+        **state,
+    }
+    return Snapshot(step, 1 / 3, arrays, {"points.equation.coordinates": np.ones((2, 2))}, history)
+
+
+def same(one: Checkpoint, other: Checkpoint) -> bool:
+    """To the last bit."""
+    first, second = one.snapshot.arrays(), other.snapshot.arrays()
+    return (
+        one.about == other.about
+        and one.snapshot.numbers() == other.snapshot.numbers()
+        and list(first) == list(second)
+        and all(a.dtype == b.dtype and a.shape == b.shape for a, b in zip(first.values(), second.values(), strict=True))
+        and all(a.tobytes() == b.tobytes() for a, b in zip(first.values(), second.values(), strict=True))
+    )
+
+
+def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
+    written = Checkpoint(snapshot(), ABOUT)
+    write_checkpoint(written, tmp_path / "a.npz")
+    assert same(read_checkpoint(tmp_path / "a.npz"), written)
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as arrays:  # and NumPy alone reads it
+        np.testing.assert_array_equal(arrays["solver.weights"], written.snapshot.state["weights"])
+    empty = Checkpoint(Snapshot(0, 0.0, {}, {}, History()), {})
+    write_checkpoint(empty, tmp_path / "b.npz")
+    assert same(read_checkpoint(tmp_path / "b.npz"), empty)
+
+
+def test_a_history_goes_on_where_it_was(tmp_path: Path) -> None:
+    write_checkpoint(Checkpoint(snapshot(3), {}), tmp_path / "a.npz")
+    found = read_checkpoint(tmp_path / "a.npz").snapshot.history
+    options = {"first_step": 4, "seconds": (1.0, 2.0), "error": 0.1, "terms": {"equation": 0.2}}
+    found.extend(np.ones(2), evaluations=4, stages=["lbfgs"] * 2, **options)
+    columns = found.columns()
+    assert columns["step"].tolist() == [1, 2, 3, 4, 5]
+    assert columns["stage"].tolist() == ["adam"] * 3 + ["lbfgs"] * 2
+    assert columns["evaluations"][[2, 4]].tolist() == [11, 15]
+
+
+def test_a_snapshot_stays_while_the_training_goes_on() -> None:
+    """What an observer was given at every step is what a training to that step comes to."""
+    seen: list[Snapshot] = []
+    target, field = objective(Values())
+    options = {"steps_planned": 4, "observe_every": 1, "resample_every": 2}
+    solver = Adam(max_steps=4)
+    train(target, solver, field.weights(), observer=lambda event: seen.append(event.snapshot()), **options)
+    assert [each.step for each in seen] == [1, 2, 3, 4]
+    assert [each.history.columns()["step"].tolist() for each in seen] == [list(range(1, k + 1)) for k in (1, 2, 3, 4)]
+    points = [each.revision["points.equation.coordinates"] for each in seen]
+    assert np.array_equal(points[0], points[1])
+    assert not np.array_equal(points[1], points[2])
+    assert len({each.state["weights"].tobytes() for each in seen}) == 4
+
+
+@pytest.mark.parametrize("part", [0.0, 0.01, 0.5, 0.9, 0.999])
+def test_a_truncated_file_is_refused(part: float, tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    write_checkpoint(Checkpoint(snapshot(), ABOUT), path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(part * len(whole))])
+    with pytest.raises(DamagedError, match=f"{path}: expected a whole checkpoint; got a damaged one"):
+        read_checkpoint(path)
+
+
+def test_a_byte_that_changed_is_refused_or_changes_nothing(tmp_path: Path) -> None:
+    """A few bytes of a zip, such as dates, are not part of its contents."""
+    path, written = tmp_path / "a.npz", Checkpoint(snapshot(), ABOUT)
+    write_checkpoint(written, path)
+    whole, generator = path.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for place in generator.choice(len(whole), 150, replace=False):
+        spoiled = bytearray(whole)
+        spoiled[place] ^= 1 << int(generator.integers(8))
+        path.write_bytes(spoiled)
+        try:
+            assert same(read_checkpoint(path), written), place
+        except DamagedError:
+            refused += 1
+    assert refused > 75
+
+
+def test_an_array_in_place_of_another_is_refused(tmp_path: Path) -> None:
+    """The zip is whole, its own checksums agree, and the contents are not those that were written."""
+    path = tmp_path / "a.npz"
+    write_checkpoint(Checkpoint(snapshot(), ABOUT), path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    np.savez(path, **{**arrays, "solver.weights": arrays["solver.weights"] + 1.0})
+    with pytest.raises(DamagedError, match="its contents do not match its checksum"):
+        read_checkpoint(path)
+
+
+def test_python_objects_are_neither_written_nor_read(tmp_path: Path) -> None:
+    """Only pickle could hold them, and unpickling runs code."""
+    thing = np.array([{"code": print}], object)
+    with pytest.raises((ValueError, TypeError)):
+        write_checkpoint(Checkpoint(snapshot(thing=thing), ABOUT), tmp_path / "a.npz")
+    assert list(tmp_path.iterdir()) == []
+    np.savez(tmp_path / "b.npz", meta=thing)
+    with pytest.raises(DamagedError):
+        read_checkpoint(tmp_path / "b.npz")
+
+
+def test_the_newest_two_are_kept_and_the_one_before_is_used_where_the_newest_is_damaged(tmp_path: Path) -> None:
+    series, said = Series(tmp_path / "attempt_0"), []
+    assert series.newest(pytest.fail) is None
+    for step in (9, 99, 1000, 20_000):
+        series.write(Checkpoint(snapshot(step), {"step": step}))
+    assert [path.name for path in series.paths()] == ["step_000001000.npz", "step_000020000.npz"]
+    newest = series.newest(pytest.fail)
+    assert newest is not None
+    assert newest.about == {"step": 20_000}
+    series.paths()[-1].write_bytes(b"PK")
+    (series.folder / ".step_000030000.npz.0123abcd.tmp").write_bytes(b"half of i")
+    found = series.newest(said.append)
+    assert found is not None
+    assert found.snapshot.step == 1000
+    (sentence,) = said
+    assert sentence.startswith(f"{series.folder / 'step_000020000.npz'}: expected a whole checkpoint; got a damaged")
+    assert sentence.endswith("; going on from step 1000 instead")
+    assert sorted(os.listdir(series.folder)) == ["step_000001000.npz", "step_000020000.npz.damaged"]
+    for step in (1100, 1200):  # and the damaged one takes nobody's place
+        series.write(Checkpoint(snapshot(step), {}))
+    assert [path.name for path in series.paths()] == ["step_000001100.npz", "step_000001200.npz"]
+    for path in series.paths():
+        path.write_bytes(b"")
+    assert series.newest(said.append) is None
+    assert [sentence.rpartition("; ")[2] for sentence in said[1:]] == ["beginning anew"] * 2
+
+
+def event(step: int) -> Event:
+    return Event(step, 10, "adam", 0.5, None, 0.1, lambda: snapshot(step))
+
+
+def test_a_keeper_keeps_what_is_due_and_the_end(tmp_path: Path) -> None:
+    series, kept = Series(tmp_path, keep=10), []
+    with Keeper(series, ABOUT, every=3, warn=pytest.fail) as keeper:
+        for step in range(1, 9):
+            keeper(event(step))
+            if keeper._writing is not None:
+                keeper._writing.result()
+        kept = [path.name for path in series.paths()]
+        keeper.keep(snapshot(8))
+    assert kept == ["step_000000003.npz", "step_000000006.npz"]
+    assert [path.name for path in series.paths()] == [*kept, "step_000000008.npz"]
+    assert read_checkpoint(series.paths()[-1]).about == ABOUT
+    assert not keeper.failed
+
+
+def test_a_keeper_looks_at_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("pinn.training.keeper.time.monotonic", lambda: now[0])
+    series = Series(tmp_path, keep=10)
+    with Keeper(series, {}, seconds=60.0, warn=pytest.fail) as keeper:
+        for step, seconds in enumerate((10.0, 59.0, 61.0, 100.0, 120.0, 122.0), start=1):
+            now[0] = seconds
+            keeper(event(step))
+            if keeper._writing is not None:
+                keeper._writing.result()
+    assert [path.name for path in series.paths()] == ["step_000000003.npz", "step_000000006.npz"]
+
+
+def full(_: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def in_the_way(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    (folder / "attempt_0").write_text("a file where a folder should be", encoding="utf-8")
+
+
+REFUSALS: dict[str, Callable[[Path, pytest.MonkeyPatch], None]] = {
+    "a full disk": lambda folder, patch: patch.setattr(files.os, "fsync", full),
+    "no folder": in_the_way,
+}
+
+
+@pytest.mark.parametrize("refuse", REFUSALS.values(), ids=REFUSALS)
+def test_a_disk_that_refuses_is_said_once_and_the_training_goes_on(
+    refuse: Callable[[Path, pytest.MonkeyPatch], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    with monkeypatch.context() as patch:
+        refuse(tmp_path, patch)
+        with Keeper(Series(tmp_path / "attempt_0"), {}, every=1, warn=said.append) as keeper:
+            for step in (1, 2, 3):
+                keeper(event(step))
+            keeper.keep(snapshot(3))
+    assert keeper.failed
+    (sentence,) = said
+    assert sentence.startswith("a checkpoint could not be written: ")
+    assert not list(tmp_path.glob("**/*.npz"))
+    assert not list(tmp_path.glob("**/*.tmp"))
