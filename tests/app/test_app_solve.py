@@ -19,7 +19,6 @@ from matplotlib.image import imread
 
 from pinn.app.attempt import VALIDATION_POINTS
 from pinn.app.automatic import SCALES
-from pinn.app.build import problem_from
 from pinn.app.locate import conf_folder
 from pinn.app.messages import FAILED, INTERRUPTED, SOLVED
 from pinn.app.run import run
@@ -541,19 +540,8 @@ def shipped(name: str) -> dict[str, Any]:
     return options
 
 
-def kind(name: str) -> tuple[int, bool, int]:
-    """What the pictures of a problem depend on: space axes up to three, whether there is time, and components."""
-    problem = problem_from(shipped(name))
-    return min(len(problem.domain.space_axes), 3), problem.domain.time_axis is not None, problem.components
-
-
-PAINTED = {kind(name): name for name in SHIPPED}.values()
-"""One problem of each kind, whose pictures are looked at."""
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.pictures] * (name in PAINTED)) for name in SHIPPED]
-)
+@pytest.mark.pictures
+@pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_problem_runs_from_end_to_end(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -581,7 +569,7 @@ def test_every_shipped_problem_runs_from_end_to_end(
     if len(axes) == 1 and loaded.problem.domain.time_axis is not None:
         drawn = {"figures/curves_u.png", "figures/maps_u.png"}
     assert files(tmp_path) == DATA_FILES | drawn
-    for figure in (tmp_path / "figures").iterdir() if name in PAINTED else ():
+    for figure in (tmp_path / "figures").iterdir():
         pixels = imread(figure)
         assert min(pixels.shape[:2]) > 200, figure.name
         # More than a blank page: some ink, some paper.
