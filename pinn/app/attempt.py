@@ -14,10 +14,12 @@ import tensorflow as tf
 
 from pinn.app.automatic import auto_patch_scale, auto_sampling, auto_scale, auto_solver
 from pinn.app.choices import Choices
+from pinn.app.marching import marching, refusal
 from pinn.app.record import config_of, summary_of
 from pinn.app.solution import Solution, field_evaluator
+from pinn.app.work import Work
 from pinn.calculus import Engine, PointSet, engine_named
-from pinn.fields import POINTS_A_FEATURE, Ansatz, FieldRecipe, FlatField, Patches, Patchwork, RandomFeatures
+from pinn.fields import POINTS_A_FEATURE, Ansatz, FieldRecipe, FlatField, Patches, Patchwork, RandomFeatures, Slabs
 from pinn.problems import Problem, rehearse
 from pinn.solvers import Advance, Chain, GaussNewton, LeastSquares, LevenbergMarquardt, Solver
 from pinn.training import (
@@ -56,20 +58,6 @@ class Attempt:
     solution: Solution
     error: float
     ended: bool
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """A field and a solver, ready to train: the objective, another one on points held out, and what measures."""
-
-    field: FieldRecipe | keras.Model
-    solver: Solver
-    advance: Advance
-    network: FlatField
-    objective: ResidualObjective
-    others: ResidualObjective
-    evaluator: Evaluator
-    engine: Engine
 
 
 @dataclass(frozen=True)
@@ -138,6 +126,8 @@ class Bench:
 
     def serves(self, field: FieldRecipe | keras.Model) -> bool:
         """Whether a field can work with the conditions and the points that were chosen."""
+        if isinstance(field, Slabs):
+            return refusal(self) is None
         if not isinstance(field, Patches):
             return True
         asked = self.chosen.sampling.interior
@@ -149,90 +139,133 @@ class Bench:
     ) -> Attempt:
         """Train a field by a solver (`None`: by `auto_solver`) and measure it."""
         began = time.perf_counter()
-        pair = self._pair(field, solver)
+        work = marching(self, field, solver) if isinstance(field, Slabs) else self._work(field, solver)
         built = time.perf_counter()
-        training = self._trained(pair, time_limit)
-        pair.network.assign(training.weights)
-        report = validate(pair.evaluator, self.held_out, tolerance=self.chosen.tolerance)
+        training = work.train(time_limit)
+        work.network.assign(training.weights)
+        report = validate(work.evaluator, self.held_out, tolerance=self.chosen.tolerance)
         seconds = {
             "build": built - began,
             "compile": training.compile_seconds,
             "train": training.train_seconds,
             "total": time.perf_counter() - began,
         }
-        solution = self._solution(pair, training, report, seconds)
-        error = report.errors.relative_l2 if report.errors else _estimate(pair.others, training.weights)
+        solution = self._solution(work, training, report, seconds)
+        error = report.errors.relative_l2 if report.errors else work.estimate(training.weights)
         return Attempt(solution, error if math.isfinite(error) else math.inf, _ended(training))
 
-    def _pair(self, field: FieldRecipe | keras.Model, solver: Solver | None) -> _Pair:
+    def evaluator(self, model: keras.Model) -> Evaluator:
+        """What measures a network; a truth that is not finite is found here, before any training."""
+        chosen = self.chosen
+        found = field_evaluator(
+            self.problem, model, self.enforcement.ansatz, engine=engine_named(chosen.engine), dtype=chosen.dtype
+        )
+        if self.problem.exact is not None:
+            found.exact(self.held_out)
+        return found
+
+    def network(self, field: FieldRecipe | keras.Model) -> FlatField:
+        """The network of a recipe, or one made by hand.
+
+        Raises:
+            ValueError: it does not fit the problem.
+        """
+        network = FlatField(self._model(field), tf.as_dtype(self.chosen.dtype))
+        _require_shape(network, self.problem)
+        return network
+
+    def terms(self, sampling: Sampling) -> tuple[Term, ...]:
+        """The equation and the conditions that are penalties."""
+        return terms_of(
+            self.problem,
+            self.enforcement.penalties,
+            sampling,
+            dtype=tf.as_dtype(self.chosen.dtype),
+            weights=self.chosen.weights,
+            natural=not self.chosen.balance.absolute,
+        )
+
+    def _work(self, field: FieldRecipe | keras.Model, solver: Solver | None) -> Work:
         """A field and its solver, with all that training takes."""
         problem, chosen = self.problem, self.chosen
-        network = FlatField(self._network(field), tf.as_dtype(chosen.dtype))
-        _require_shape(network, problem)
+        network = self.network(field)
         patchwork = Patchwork.of(network.model) if isinstance(field, Patches) else None
         setting = _Setting(network, patchwork, auto_sampling(field, chosen.sampling, problem.domain))
         engine = engine_named(chosen.engine)
         objective, others = self._objective(setting, engine), self._held_out(setting)
         solver = solver or auto_solver(chosen.dtype, field, network.size, linear=self._is_linear_for(field))
-        evaluator = field_evaluator(
-            problem, network.model, self.enforcement.ansatz, engine=engine_named(chosen.engine), dtype=chosen.dtype
-        )
-        if problem.exact is not None:
-            evaluator.exact(self.held_out)  # a truth that is not finite is found before any training
+        evaluator = self.evaluator(network.model)
         advance = solver.compile(objective)
         if isinstance(field, RandomFeatures) and field.scale is None and isinstance(solver, _OF_FEATURES):
             field = auto_scale(field, network, solver, advance=advance, others=others, seed=chosen.seed)
         if isinstance(field, Patches) and field.scale is None and isinstance(solver, LeastSquares | GaussNewton):
             hardest = self._near_the_hardest(field, setting, objective)
             field = auto_patch_scale(field, network, hardest, seed=chosen.seed)
-        return _Pair(field, solver, advance, network, objective, others, evaluator, engine)
+        return Work(
+            field,
+            solver,
+            network,
+            evaluator,
+            engine,
+            train=lambda limit: self._trained(objective, solver, network, advance, limit),
+            estimate=lambda weights: _estimate(others, weights),
+            points=objective.points,
+            weights_of_terms=lambda: {name: float(w.sum()) for name, w in objective.point_weights().items()},
+        )
 
-    def _trained(self, pair: _Pair, time_limit: float | None) -> Training:
+    def _trained(
+        self,
+        objective: ResidualObjective,
+        solver: Solver,
+        network: FlatField,
+        advance: Advance,
+        time_limit: float | None,
+    ) -> Training:
         tolerance = self.chosen.tolerance
         return train(
-            pair.objective,
-            pair.solver,
-            pair.network.weights(),
-            steps_planned=_steps_planned(pair.solver),
+            objective,
+            solver,
+            network.weights(),
+            steps_planned=_steps_planned(solver),
             goal=None if tolerance is None else _MARGIN * tolerance,
-            monitor=_monitor(self.problem, pair.objective, self.held_out[: self.watched]),
+            monitor=_monitor(self.problem, objective, self.held_out[: self.watched]),
             observer=self.observer,
             resample_every=self.chosen.sampling.resample_every,
             balance=self.chosen.balance,
             time_limit=time_limit,
-            advance=pair.advance,
+            advance=advance,
         )
 
-    def _solution(self, pair: _Pair, training: Training, report: Report, seconds: Mapping[str, float]) -> Solution:
-        points = pair.objective.points()
+    def _solution(self, work: Work, training: Training, report: Report, seconds: Mapping[str, float]) -> Solution:
+        points = work.points()
         summary = summary_of(
             self.problem,
             self.chosen,
-            pair.field,
-            pair.solver,
+            work.field,
+            work.solver,
             training=training,
             report=report,
             seconds=seconds,
-            weights=pair.network.size,
+            weights=work.network.size,
             points=points,
-            weights_of_terms={name: float(w.sum()) for name, w in pair.objective.point_weights().items()},
+            weights_of_terms=work.weights_of_terms(),
             running_on=self.running_on,
-            engine=pair.engine,
+            engine=work.engine,
             names=[condition.name for condition in self.enforcement.penalties],
         )
         return Solution(
             problem=self.problem,
-            model=pair.network.model,
-            evaluator=pair.evaluator,
+            model=work.network.model,
+            evaluator=work.evaluator,
             summary=summary,
-            config=config_of(self.problem, self.chosen, pair.field, pair.solver),
+            config=config_of(self.problem, self.chosen, work.field, work.solver),
             history=training.history.columns(),
             collocation=points,
             validation=self.held_out,
             state=training.state,
         )
 
-    def _network(self, field: FieldRecipe | keras.Model) -> keras.Model:
+    def _model(self, field: FieldRecipe | keras.Model) -> keras.Model:
         if isinstance(field, keras.Layer):
             return field
         lower, upper = self.problem.domain.bounds
@@ -255,34 +288,22 @@ class Bench:
         interior = _DENSER * (setting.sampling.interior or len(points))
         denser = replace(setting, sampling=replace(setting.sampling, interior=interior, kind="uniform"))
         around = 2 ** len(lower) * POINTS_A_FEATURE * field.features
-        terms = [within(self._terms(denser)[0], lower, upper, around)]
+        terms = [within(self.terms(denser.sampling)[0], lower, upper, around)]
         return denser.objective(self.enforcement.ansatz, terms, engine_named(self.chosen.engine), self.chosen.seed)
 
     def _is_linear_for(self, field: FieldRecipe | keras.Model) -> bool:
         """Whether features meet a linear equation; asked for no other field."""
         return self.is_linear() if isinstance(field, RandomFeatures | Patches) else False
 
-    def _terms(self, setting: _Setting) -> tuple[Term, ...]:
-        penalties = self.enforcement.penalties
-        natural = not self.chosen.balance.absolute
-        return terms_of(
-            self.problem,
-            penalties,
-            setting.sampling,
-            dtype=setting.network.dtype,
-            weights=self.chosen.weights,
-            natural=natural,
-        )
-
     def _objective(self, setting: _Setting, engine: Engine) -> ResidualObjective:
-        return setting.objective(self.enforcement.ansatz, self._terms(setting), engine, self.chosen.seed)
+        return setting.objective(self.enforcement.ansatz, self.terms(setting.sampling), engine, self.chosen.seed)
 
     def _held_out(self, setting: _Setting) -> ResidualObjective:
         # Anywhere in the domain: points on a grid would be those of every other grid.
         elsewhere = replace(setting, sampling=replace(setting.sampling, kind="uniform", adapt=None))
         seed = self.chosen.seed + _HELD_OUT_STREAM
         return elsewhere.objective(
-            self.enforcement.ansatz, self._terms(elsewhere), engine_named(self.chosen.engine), seed
+            self.enforcement.ansatz, self.terms(elsewhere.sampling), engine_named(self.chosen.engine), seed
         )
 
 

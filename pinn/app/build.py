@@ -11,7 +11,7 @@ from typing import Any
 from pinn.app.automatic import AUTO
 from pinn.app.construct import coerced, construct, reject_unknown
 from pinn.app.settings import CUSTOM
-from pinn.fields import FieldRecipe, FourierFeatures, Mlp, Patches, RandomFeatures
+from pinn.fields import FieldRecipe, FourierFeatures, Mlp, Patches, RandomFeatures, Slabs
 from pinn.problems import Problem
 from pinn.solvers import (
     Adam,
@@ -39,6 +39,7 @@ FIELDS: dict[str, type] = {
     "fourier": FourierFeatures,
     "random_features": RandomFeatures,
     "patches": Patches,
+    "slabs": Slabs,
 }
 
 

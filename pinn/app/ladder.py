@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from pinn.fields import FieldRecipe, Mlp, Patches, RandomFeatures
+from pinn.fields import FieldRecipe, Mlp, Patches, RandomFeatures, Slabs
 from pinn.solvers import Bfgs, Chain, GaussNewton, LeastSquares, LevenbergMarquardt, SelfScaledBroyden, Solver
 from pinn.training import Rad, Sampling
 
@@ -15,6 +15,10 @@ GOOD_ENOUGH = 1e-8
 """The relative error at which the climb ends when nobody has asked for any."""
 
 _MOST_AXES = 3  # beyond them random ridges are too far apart to be a basis
+
+_ALLOWED, _LEAST_RESIDUAL = 10.0, 1e-9
+"""The relative residual down to which slabs cut their patches, in units of the error that is good enough: the errors of
+`burgers_1d` are a hundredth of its residuals, which are large only in the front. And where round-off begins."""
 
 _PATCHED_AXES = 2  # in space 27 patches of 150 features reach 8e-6 for `poisson_ball`, less than a network
 
@@ -36,16 +40,17 @@ class Rung:
     sampling: Sampling = USUAL
 
 
-def rungs(*, linear: bool, axes: int, dtype: str) -> tuple[Rung, ...]:
+def rungs(*, linear: bool, axes: int, timed: bool, dtype: str, goal: float) -> tuple[Rung, ...]:
     """What is tried, in this order, until the accuracy is reached.
 
     | rung | field | solver | for | reaches |
     |---|---|---|---|---|
     | 1 | `RandomFeatures(600)` | `LeastSquares`; `GaussNewton` for equations that are not linear | up to 3 axes, `float64` | 5e-9 between two circles, 7e-11 for heat in the plane, 4e-14 and below for the other shipped problems that are smooth |
     | 2 | `Patches(8, 100)` | `LeastSquares` | linear equations with 2 axes, `float64` | sin 8πx sin 6πy on the unit square: 4e-9 |
-    | 3 | `Mlp(32, 2)` | `Bfgs`, 3000 steps; `float32`: Adam | linear equations; any in `float32` | 1e-6 in the ball, 9e-7 and 2e-6 with five axes, 3e-5 with ten |
+    | 3 | `Slabs(20)`, then `Slabs(40)` cut ten times as fine | `GaussNewton` | one axis of space and time, `float64` | Burgers with its front: 3e-8 |
+    | 4 | `Mlp(32, 2)` | `Bfgs`, 3000 steps; `float32`: Adam | linear equations; any in `float32` | 1e-6 in the ball, 9e-7 and 2e-6 with five axes, 3e-5 with ten |
     | | `Mlp(20, 3)` | `SelfScaledBroyden`, 6000 steps, on points that follow the residual | the others | Burgers with its front: 9e-5 |
-    | 4 | `Mlp(40, 3)` | `Bfgs`, 6000 steps | linear equations, `float64` | a larger network, and twice the steps |
+    | 5 | `Mlp(40, 3)` | `Bfgs`, 6000 steps | linear equations, `float64` | a larger network, and twice the steps |
     | | `Mlp(20, 3)` | `SelfScaledBroyden`, 8000 steps, then `LevenbergMarquardt`, 250; twice the points | the others | Burgers with its front: 3e-6, in five minutes |
 
     An equation that is not linear may have fronts. Points that stay miss them, and the loss does not tell: so the points
@@ -53,10 +58,20 @@ def rungs(*, linear: bool, axes: int, dtype: str) -> tuple[Rung, ...]:
 
     Without an exact solution the accuracy is judged by the residual on points held out, relative to that of the field
     with nothing learned. Without an accuracy asked for the climb ends below the last rung, or at 1e-8.
-    Patches are left out where fewer points are asked for than they have features, and with exact fluxes.
+    Patches are left out where fewer points are asked for than they have features, and with exact fluxes; slabs where
+    they refuse (see `pinn.app.marching.refusal`).
+
+    Args:
+        linear: whether the equation is linear in u.
+        axes: how many the domain has, time included.
+        timed: whether the last of them is time.
+        dtype: `float32` or `float64`.
+        goal: the error that is good enough.
     """  # noqa: E501 - the table
     precise = dtype == "float64"
     found = _of_features(linear=linear, axes=axes) if precise and axes <= _MOST_AXES else []
+    if precise and timed and axes == _PATCHED_AXES:
+        found += _of_slabs(goal)
     why = "a network serves any equation" if not found else "random features were not accurate enough"
     if not precise:
         return (Rung(Mlp(), None, why),)
@@ -71,6 +86,16 @@ def _of_features(*, linear: bool, axes: int) -> list[Rung]:
         why = "one set of random features was not accurate enough"
         found.append(Rung(Patches(8, features=100), LeastSquares(), why))
     return found
+
+
+def _of_slabs(goal: float) -> list[Rung]:
+    """The rungs that march in time."""
+    residual = max(_ALLOWED * goal, _LEAST_RESIDUAL)
+    finer = max(goal, _LEAST_RESIDUAL)
+    return [
+        Rung(Slabs(20, residual=residual), None, "one set of features for all times was not accurate enough"),
+        Rung(Slabs(40, residual=finer), None, "fewer slabs and patches were not accurate enough"),
+    ]
 
 
 def _of_networks(why: str, *, linear: bool) -> list[Rung]:

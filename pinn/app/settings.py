@@ -108,6 +108,21 @@ class PatchesSettings:
 
 
 @dataclass
+class SlabsSettings:
+    """Slabs of time with patches of their own; `patches` along each axis of space is a number, or a list of them."""
+
+    name: str = _name("slabs")
+    slabs: int = _number(minimum=1)
+    patches: Any = MISSING
+    features: int = _number(minimum=1)
+    residual: float = _number(above=0)
+    most: int = _number(minimum=2)
+    activation: str = MISSING
+    scale: float = _number(above=0)
+    overlap: float = _number(above=0)
+
+
+@dataclass
 class AdamSettings:
     """Adam with a learning-rate schedule; `warm_up` counts steps, `clip_norm` bounds the gradient's norm."""
 
@@ -356,6 +371,7 @@ SCHEMAS: Mapping[str, type] = {
     "fourier_settings": FourierSettings,
     "random_features_settings": RandomFeaturesSettings,
     "patches_settings": PatchesSettings,
+    "slabs_settings": SlabsSettings,
     "adam_settings": AdamSettings,
     "lbfgs_settings": LbfgsSettings,
     "bfgs_settings": BfgsSettings,

@@ -94,8 +94,10 @@ def _climbed(bench: Bench) -> Solution:
     """The best solution of the ladder; its summary says which rung it is from and why, and its seconds are of all."""
     began = time.perf_counter()
     problem, chosen = bench.problem, bench.chosen
-    axes = len(problem.domain.axes)
-    tried = rungs(linear=bench.is_linear(), axes=axes, dtype=chosen.dtype)
+    shape = problem.domain
+    goal = 0.0 if chosen.accuracy == BEST else GOOD_ENOUGH if chosen.tolerance is None else chosen.tolerance
+    timed = shape.time_axis is not None
+    tried = rungs(linear=bench.is_linear(), axes=shape.dim, timed=timed, dtype=chosen.dtype, goal=goal)
     ladder = tuple(rung for rung in tried if bench.serves(rung.field))
     ladder = ladder if chosen.accuracy is not None else ladder[:-1] or ladder
 
@@ -107,7 +109,6 @@ def _climbed(bench: Bench) -> Solution:
         left -= found.solution.summary["seconds"]["train"]
         return replace(found, ended=found.ended or left <= 0.0)
 
-    goal = 0.0 if chosen.accuracy == BEST else GOOD_ENOUGH if chosen.tolerance is None else chosen.tolerance
     best, made = climb(ladder, attempt, goal)
     rung = ladder[[found is best for found in made].index(True)]
     summary = dict(best.solution.summary)

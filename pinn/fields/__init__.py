@@ -4,20 +4,27 @@ from pinn.fields.ansatz import Ansatz, Data, Datum
 from pinn.fields.flat import FlatField
 from pinn.fields.layers import SINE
 from pinn.fields.networks import FieldRecipe, FourierFeatures, Mlp
+from pinn.fields.patch_grid import Axis, PatchGrid
 from pinn.fields.patches import POINTS_A_FEATURE, Patches, Patchwork
 from pinn.fields.random_features import RandomFeatures
+from pinn.fields.slabs import Slabs
+from pinn.fields.slabwork import Slabwork
 
 __all__ = [
     "POINTS_A_FEATURE",
     "SINE",
     "Ansatz",
+    "Axis",
     "Data",
     "Datum",
     "FieldRecipe",
     "FlatField",
     "FourierFeatures",
     "Mlp",
+    "PatchGrid",
     "Patches",
     "Patchwork",
     "RandomFeatures",
+    "Slabs",
+    "Slabwork",
 ]

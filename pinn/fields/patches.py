@@ -267,11 +267,16 @@ def _patch_numbers(
     return ops.concatenate(found, axis=1) if len(found) > 1 else found[0]
 
 
+def smooth_step(position: keras.KerasTensor) -> keras.KerasTensor:
+    """The step `S(\\tau) = \\tau^3 (10 - 15 \\tau + 6 \\tau^2)` from 0 to 1 between the positions -1/2 and 1/2."""
+    tau = ops.clip(ops.add(position, 0.5), 0.0, 1.0)
+    polynomial = ops.add(ops.multiply(tau, ops.subtract(ops.multiply(tau, 6.0), 15.0)), 10.0)
+    return ops.multiply(ops.multiply(tau, ops.multiply(tau, tau)), polynomial)
+
+
 def _windows(inside: keras.KerasTensor, corners: Sequence[tuple[int, ...]], overlap: float) -> keras.KerasTensor:
     """The windows of the patches around a corner of the grid, `[N, q]`, at positions relative to it."""
-    tau = ops.clip(ops.add(ops.multiply(inside, 1.0 / overlap), 0.5), 0.0, 1.0)
-    polynomial = ops.add(ops.multiply(tau, ops.subtract(ops.multiply(tau, 6.0), 15.0)), 10.0)
-    after = _apart(ops.multiply(ops.multiply(tau, ops.multiply(tau, tau)), polynomial))
+    after = _apart(smooth_step(ops.multiply(inside, 1.0 / overlap)))
     single = [{corner[axis] for corner in corners} == {0} for axis in range(len(after))]
     found = []
     for corner in corners:

@@ -18,10 +18,11 @@ from pinn.geometry.annulus import Annulus
 from pinn.geometry.ball import Ball
 from pinn.geometry.boundary_data import BoundaryData, Constant
 from pinn.geometry.box import Box, Interval
-from pinn.geometry.shape import BoundaryPart, Shape, SpatialShape
+from pinn.geometry.shape import INITIAL, BoundaryPart, Shape, SpatialShape
 from pinn.geometry.time_product import TimeProduct
 
 __all__ = [
+    "INITIAL",
     "Annulus",
     "Ball",
     "BoundaryData",

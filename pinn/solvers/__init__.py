@@ -22,7 +22,7 @@ from pinn.solvers.objective import Block, Divisible, Layered, Objective, Sparse
 from pinn.solvers.schedules import Constant, Cosine, ExponentialDecay, Schedule
 from pinn.solvers.solver import Advance, Progress, Solver, State, StopReason
 from pinn.solvers.sparse import SparseLinearizer
-from pinn.solvers.threads import cores
+from pinn.solvers.threads import cores, one_blas_thread
 
 __all__ = [
     "Adam",
@@ -53,4 +53,5 @@ __all__ = [
     "StopReason",
     "StrongWolfe",
     "cores",
+    "one_blas_thread",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -70,7 +70,16 @@ class OrthogonalSolver(DescendingSolver):
         return state_of(checked_weights(type(self).__name__, weights, self.precisions), math.nan, 0, None)
 
     def build(self, objective: Objective) -> Advance:
-        linearizer = _linearizer(objective, self.fixed(objective))
+        return self._stepping(_linearizer(objective, self.fixed(objective)))
+
+    @final
+    def build_sparse(self, objective: Sparse) -> Advance:
+        """The bare stepping function for residuals of which nothing is known but their sparse linear models; each of
+        its steps takes a new one.
+        """
+        return self._stepping(SparseLinearizer(objective, accuracy=None))
+
+    def _stepping(self, linearizer: Linearizer | SparseLinearizer) -> Advance:
 
         def advance(state: State, steps: int) -> tuple[State, Progress]:
             if steps == 0:

@@ -95,14 +95,14 @@ class SparseLinearizer:
 
     Args:
         objective: what is evaluated.
-        accuracy: round-off of a residual, in units of the largest row's terms.
+        accuracy: round-off of a residual, in units of the largest row's terms; `None` where a Jacobian serves once.
 
     The last Jacobian is taken again, with its factors, where it foretells the residuals both here and at weights chosen
     by chance around: so it does for linear residuals, until points or features are replaced.
     """
 
     objective: Sparse
-    accuracy: float = 0.0
+    accuracy: float | None = 0.0
     _last: SparseLinearization | None = None
 
     def __call__(self, weights: np.ndarray) -> SparseLinearization:
@@ -122,6 +122,8 @@ class SparseLinearizer:
 
     def _foretold(self, last: SparseLinearization, weights: np.ndarray) -> np.ndarray | None:
         """The residuals, if the last Jacobian foretells them."""
+        if self.accuracy is None:
+            return None
         residuals = self.residuals(weights)
         spread = 1.0 + float(np.sqrt(np.mean(weights**2)))
         around = weights + spread * np.random.default_rng(0).normal(size=weights.size)

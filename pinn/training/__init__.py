@@ -7,6 +7,7 @@ from pinn.training.history import History
 from pinn.training.keeper import Keeper
 from pinn.training.linearity import linear
 from pinn.training.loop import Event, Observer, Training, train
+from pinn.training.march import March
 from pinn.training.objective import ResidualObjective
 from pinn.training.sampling import SAMPLERS, Sampling, boundary_points, interior_points
 from pinn.training.snapshot import Snapshot
@@ -39,6 +40,7 @@ __all__ = [
     "GradientNorm",
     "History",
     "Keeper",
+    "March",
     "Ntk",
     "Observer",
     "Rad",

@@ -6,16 +6,27 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import Any, Protocol, final
 
 import numpy as np
 import tensorflow as tf
 
-from pinn.fields import Patchwork
 from pinn.solvers import Block, cores
 
 Rows = Callable[[Callable[[tf.Tensor], tf.Tensor], tf.Tensor, tf.Tensor], list[tf.Tensor]]
 """`(network, points [B, d], normals [B, d]) -> residuals`, each `[B]`: the rows of one term."""
+
+
+class Patched(Protocol):
+    """A field in patches as its residuals see it: `Patchwork`, or the present slab of a `Slabwork`."""
+
+    @property
+    def numbers(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """`[N, d] -> [N, q]`, the patches around points."""
+
+    def field(self, points: tf.Tensor, coefficients: tf.Tensor) -> tf.Tensor:
+        """The field `[N, m]` at points, each with its own coefficients of these patches, `[N, q, g]`."""
+
 
 _CHUNK = 256  # points a call of a compiled program: their features and derivatives just fit into a core's cache
 
@@ -34,9 +45,10 @@ class PatchedTerm:
         rows: the residuals of a network.
     """
 
-    patchwork: Patchwork
+    patchwork: Patched
     rows: Rows
     _programs: dict[bool, Any] = field(default_factory=dict)
+    _size: int = 0  # points a call, as many as there were at first
 
     def values(self, table: np.ndarray, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """The residuals, `[k, N]`, for coefficients `[K, g]` of all patches."""
@@ -68,7 +80,7 @@ class PatchedTerm:
         self, table: np.ndarray, points: np.ndarray, normals: np.ndarray, numbers: np.ndarray, *, slopes: bool
     ) -> Iterator[list[np.ndarray]]:
         """What the program says of the points, a chunk of them at a time and a chunk a core."""
-        size = min(_CHUNK, len(points))
+        self._size = size = self._size or min(_CHUNK, len(points))
 
         def chunk(begin: int) -> list[np.ndarray]:
             chosen = np.resize(np.arange(begin, min(begin + size, len(points))), size)  # a short chunk repeats points

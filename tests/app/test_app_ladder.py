@@ -18,7 +18,7 @@ from pinn.app.run import run
 from pinn.app.solution import load
 from pinn.app.solve import solve
 from pinn.calculus import Jet, PointSet
-from pinn.fields import Mlp, Patches, RandomFeatures
+from pinn.fields import Mlp, Patches, RandomFeatures, Slabs
 from pinn.geometry import Interval, Shape
 from pinn.problems import Condition, Dirichlet, Poisson1D, Problem
 from pinn.solvers import Adam, GaussNewton, LeastSquares
@@ -54,9 +54,13 @@ class Rod(Problem):
 
 def test_features_come_first_where_they_can_serve() -> None:
     def fields(**how: object) -> list[type]:
-        return [type(rung.field) for rung in rungs(**{"linear": True, "axes": 2, "dtype": "float64", **how})]
+        usual = {"linear": True, "axes": 2, "timed": False, "dtype": "float64", "goal": 1e-8}
+        return [type(rung.field) for rung in rungs(**{**usual, **how})]
 
     assert fields() == [RandomFeatures, Patches, Mlp, Mlp]
+    assert fields(timed=True) == [RandomFeatures, Patches, Slabs, Slabs, Mlp, Mlp]
+    assert fields(timed=True, linear=False) == [RandomFeatures, Slabs, Slabs, Mlp, Mlp]
+    assert fields(timed=True, axes=3) == [RandomFeatures, Mlp, Mlp]
     assert fields(axes=1) == fields(axes=3) == [RandomFeatures, Mlp, Mlp]
     assert fields(linear=False) == [RandomFeatures, Mlp, Mlp]
     assert fields(axes=4) == fields(linear=False, axes=4) == [Mlp, Mlp]
@@ -64,11 +68,22 @@ def test_features_come_first_where_they_can_serve() -> None:
 
 
 def test_a_curved_equation_is_met_by_newtons_method_and_by_points_that_follow_its_residual() -> None:
-    straight, curved = (rungs(linear=linear, axes=2, dtype="float64") for linear in (True, False))
+    straight, curved = (
+        rungs(linear=linear, axes=2, timed=False, dtype="float64", goal=0.0) for linear in (True, False)
+    )
     assert isinstance(straight[0].solver, LeastSquares)
     assert isinstance(curved[0].solver, GaussNewton)
     assert all(rung.sampling == Sampling() for rung in (*straight, curved[0]))
     assert all(rung.sampling.adapt is not None and rung.sampling.resample_every for rung in curved[1:])
+
+
+def test_slabs_are_cut_as_fine_as_the_goal_asks() -> None:
+    def residuals(goal: float) -> list[float]:
+        ladder = rungs(linear=False, axes=2, timed=True, dtype="float64", goal=goal)
+        return [rung.field.residual for rung in ladder if isinstance(rung.field, Slabs)]
+
+    assert residuals(1e-6) == pytest.approx([1e-5, 1e-6])
+    assert residuals(0.0) == [1e-9, 1e-9]
 
 
 @pytest.mark.parametrize(

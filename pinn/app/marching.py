@@ -1,0 +1,104 @@
+"""Fields of slabs: whether they can serve a problem, and how their march is made ready."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pinn.app.work import Work
+from pinn.calculus import engine_named
+from pinn.fields import POINTS_A_FEATURE, Slabs, Slabwork
+from pinn.geometry import INITIAL
+from pinn.solvers import GaussNewton, Solver
+from pinn.training import EQUATION, Fixed, March, Sampling, Training
+
+if TYPE_CHECKING:
+    from pinn.app.attempt import Bench
+
+_LEAST = 256  # points of a condition: a program works on as many at once
+
+
+def refusal(bench: Bench, solver: Solver | None = None) -> str | None:
+    """Why a field of slabs cannot serve, in words that say what was expected and what to do; `None` if it can."""
+    problem, chosen = bench.problem, bench.chosen
+    shape, ansatz = problem.domain, bench.enforcement.ansatz
+    if shape.time_axis is None:
+        return f"expected a problem with time; {problem.name} has none. Say field=patches"
+    time = len(shape.axes) - 1
+    late = [c for c in bench.enforcement.penalties if INITIAL in {part.name for part in shape.select(c.on)}]
+    second = bench.terms(chosen.sampling)[0].needs.second
+    own_points = replace(chosen.sampling, boundary=None) != Sampling()
+    reasons = (
+        (chosen.dtype != "float64", f"expected dtype=float64; got {chosen.dtype}"),
+        (bool(solver) and not isinstance(solver, GaussNewton), "expected solver=auto or solver=gauss_newton"),
+        (bool(late), "expected exact conditions at the initial time. Say conditions=auto"),
+        (any(ansatz.fluxes), "expected fluxes that are terms of the loss. Say conditions=auto"),
+        (own_points, "expected no choice of points inside, since every patch has its own. Leave sampling out"),
+        (not isinstance(chosen.balance, Fixed), f"expected balance=fixed; got {chosen.balance.name}"),
+        ((time, time) in second, "expected an equation of first order in time; got one of second order"),
+    )
+    return next((reason for holds, reason in reasons if holds), None)
+
+
+def marching(bench: Bench, field: Slabs, solver: Solver | None) -> Work:
+    """A field of slabs and its march.
+
+    Raises:
+        ValueError: it cannot serve the problem.
+    """
+    reason = refusal(bench, solver)
+    if reason is not None:
+        raise ValueError(f"field=slabs: {reason}")
+    chosen, shape = bench.chosen, bench.problem.domain
+    network, engine = bench.network(field), engine_named(chosen.engine)
+    lower, upper = shape.bounds
+    grid = field.grid(lower[:-1], upper[:-1])
+    slabwork = Slabwork.of(field, network.model, (float(lower[-1]), float(upper[-1])))
+    newton = solver if isinstance(solver, GaussNewton) else GaussNewton()
+    sampling = replace(chosen.sampling, boundary=chosen.sampling.boundary or _boundary(field, grid.counts))
+    terms = bench.terms(sampling)
+    march = March(
+        slabwork,
+        terms,
+        bench.enforcement.ansatz,
+        engine=engine,
+        shape=shape,
+        grid=grid,
+        solver=newton,
+        seed=chosen.seed,
+        observer=bench.observer,
+    )
+
+    def points() -> Mapping[str, np.ndarray]:
+        return {EQUATION: np.concatenate([np.zeros((0, shape.dim)), *march.done.points])}
+
+    def train(limit: float | None) -> Training:
+        found = march.run(time_limit=limit)
+        slabwork.publish(network.model)
+        return found
+
+    return Work(
+        field,
+        newton,
+        network,
+        bench.evaluator(network.model),
+        engine,
+        train=train,
+        estimate=lambda _weights: march.done.residual if march.done.slabs == field.slabs else math.inf,
+        points=points,
+        weights_of_terms=lambda: {term.name: term.weight for term in terms},
+    )
+
+
+def _boundary(field: Slabs, counts: tuple[int, ...]) -> int:
+    """Points on the boundary of space for a slab: three for each of the features that a patch has along one of its
+    faces.
+    """
+    axes = len(counts) + 1
+    face = POINTS_A_FEATURE * field.features ** (1.0 - 1.0 / axes)
+    faces = [int(np.prod(counts)) // count for count in counts]
+    return max(_LEAST * 2 * len(counts), int(np.ceil(2 * face * sum(faces))))
