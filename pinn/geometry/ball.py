@@ -20,6 +20,7 @@ from pinn.geometry.sphere import (
     unit_ball_measure,
     unit_direction,
 )
+from pinn.geometry.value_shape import Removable
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -28,14 +29,15 @@ SPHERE = "sphere"
 
 
 @dataclass(frozen=True)
-class Ball(SpatialShape):
+class Ball(SpatialShape, Removable):
     """The ball `|x - center| <= radius` in d >= 2 dimensions, with the one boundary part `sphere`.
 
     The unit coordinates are the radius, then the direction (see `sphere.directions`): d of them for d <= 3, else d + 1.
     `vanishing` is `1 - r^2 / R^2`. `lift` is `(r / R)^4 f(projected point)`, with the projection along the ray from the
     center: three times continuously differentiable at the center (the fourth derivative jumps there), and without
     a division by zero in any derivative. It evaluates the data once. `project` is the same projection, and `ramp` is
-    `(R / 4) (r / R)^4`, which leaves what is projected as smooth at the center as the lift.
+    `(R / 4) (r / R)^4`, which leaves what is projected as smooth at the center as the lift. Around a hole of this form
+    the vanishing function is `(r^2 - R^2) / (r^2 + R^2)`, and the lift is constant along rays.
 
     Args:
         center: one number an axis.
@@ -106,6 +108,13 @@ class Ball(SpatialShape):
 
     def _lift(self, points: tf.Tensor, data: Mapping[str, BoundaryData]) -> tf.Tensor:
         return self._fourth_power(points) * data[SPHERE](self._project(points, SPHERE)[0])
+
+    def _vanishing_around(self, points: tf.Tensor, names: frozenset[str]) -> tf.Tensor:  # noqa: ARG002  (one part only)
+        square = sum_of_squares(self._scaled(points))
+        return (square - 1.0) / (square + 1.0)
+
+    def _lift_around(self, points: tf.Tensor, data: Mapping[str, BoundaryData]) -> tf.Tensor:
+        return data[SPHERE](self._project(points, SPHERE)[0])
 
     def _project(self, points: tf.Tensor, part: str) -> tuple[tf.Tensor, tf.Tensor]:  # noqa: ARG002  (one part only)
         direction, _ = unit_direction(self._scaled(points))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import tensorflow as tf
 
+    from pinn.geometry.set_operations import Difference, Intersection, Union
     from pinn.geometry.time_product import TimeProduct
 
 BOUNDARY = "boundary"
@@ -80,7 +81,7 @@ class Shape(ABC):
     @property
     @abstractmethod
     def bounds(self) -> tuple[Array, Array]:
-        """The smallest box around the shape: lower corner `[d]`, upper corner `[d]`."""
+        """The smallest box around the shape, or a larger one where a shape says so: lower corner `[d]`, upper `[d]`."""
 
     @property
     @abstractmethod
@@ -156,7 +157,8 @@ class Shape(ABC):
     def signed_distance(self, points: ArrayLike) -> Array:
         """Euclidean distance from each of the points `[N, d]` to the boundary, negative inside: `[N]`.
 
-        The boundary meant is the whole topological one; for a time product it includes the end time.
+        The boundary meant is the whole topological one; for a time product it includes the end time. Set operations
+        give a bound where the distance costs more (see there): the sign is right, and the size never too large.
         """
         return self._signed_distance(host_points(points, self.dim)[0])
 
@@ -178,7 +180,8 @@ class Shape(ABC):
         """A smooth function of the points `[N, d]` that is zero on the named parts: `[N]`.
 
         It is positive elsewhere inside, has a non-zero slope across the interior of every named part, and a maximum of
-        about 1. It is the factor phi in the ansatz `u = g + phi * N`. With no parts named it is 1 everywhere.
+        about 1 (never more; less where shapes are combined). It is the factor phi in the ansatz `u = g + phi * N`. With
+        no parts named it is 1 everywhere.
 
         Args:
             points: `[N, d]` in the shape.
@@ -327,23 +330,28 @@ class SpatialShape(Shape):
         """None: all axes are space axes."""
         return None
 
-
-class ValueShape(SpatialShape):
-    """A shape in space without families: its parts carry exact values at most, and fluxes as penalties only."""
-
-    @property
     @final
-    def families(self) -> tuple[tuple[str, ...], ...]:
-        """None."""
-        return ()
+    def __sub__(self, hole: SpatialShape) -> Difference:
+        """The shape without a hole; a second hole is one of the same difference, `hole_2`."""
+        from pinn.geometry.set_operations import Difference
 
-    @final
-    def _project(self, points: tf.Tensor, part: str) -> tuple[tf.Tensor, tf.Tensor]:  # noqa: ARG002
-        raise AssertionError("a part of no family is refused before it is projected onto")
+        return (
+            Difference(self.shape, (*self.holes, hole)) if isinstance(self, Difference) else Difference(self, (hole,))
+        )
 
     @final
-    def _ramp(self, points: tf.Tensor, part: str) -> tf.Tensor:  # noqa: ARG002
-        raise AssertionError("a part of no family is refused before its ramp is asked for")
+    def __and__(self, other: SpatialShape) -> Intersection:
+        """What both shapes have in common."""
+        from pinn.geometry.set_operations import Intersection
+
+        return Intersection((self, other))
+
+    @final
+    def __or__(self, other: SpatialShape) -> Union:
+        """Both shapes together."""
+        from pinn.geometry.set_operations import Union
+
+        return Union((self, other))
 
 
 _MOST_LISTED = 12

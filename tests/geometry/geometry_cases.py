@@ -1,51 +1,22 @@
 """The shared test table: one case a shape, with its moments in closed form and its membership written out slowly.
 
-A new shape adds one entry to `CASES`; every test of laws runs on it.
+A new shape adds one entry to `CASES`; every test of laws runs on it. Shapes that are made of others have their cases in
+files of their own.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from geometry_moments import Array, Case, Moments, Part, ball_volume, sphere_part
+from geometry_set_cases import PLATE, SET_CASES
 from scipy.stats import qmc
 
 from pinn.geometry import Annulus, Ball, Box, Interval, Shape
-
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Measure, mean `[d]` and covariance `[d, d]` of the uniform distribution on a set."""
-
-    measure: float
-    mean: Array
-    covariance: Array
-
-
-@dataclass(frozen=True)
-class Part(Moments):
-    """Moments of a boundary part, and a function of one point that is zero on it."""
-
-    off: Callable[[Array], float]
-
-
-@dataclass(frozen=True)
-class Case:
-    name: str
-    shape: Shape
-    interior: Moments
-    parts: dict[str, Part]
-    contains: Callable[[Array], bool]
-
-    @property
-    def size(self) -> float:
-        lower, upper = self.shape.bounds
-        return float(max(upper - lower))
+from pinn.geometry.combined import Combined
 
 
 def box_case(name: str, shape: Box, lower: Sequence[float], upper: Sequence[float]) -> Case:
@@ -62,18 +33,6 @@ def box_case(name: str, shape: Box, lower: Sequence[float], upper: Sequence[floa
             )
     interior = Moments(float(np.prod(lengths)), mean, np.diag(variance))
     return Case(name, shape, interior, parts, lambda p: all(a[i] <= p[i] <= b[i] for i in range(len(a))))
-
-
-def ball_volume(d: int) -> float:
-    return math.pi ** (d / 2) / math.gamma(d / 2 + 1)
-
-
-def sphere_part(center: Array, radius: float) -> Part:
-    """On a sphere the variance of a coordinate is R^2 / d."""
-    d = len(center)
-    measure = d * ball_volume(d) * radius ** (d - 1)
-    covariance = np.eye(d) * radius**2 / d
-    return Part(measure, center, covariance, lambda p: math.dist(p, center) - radius)
 
 
 def round_case(name: str, shape: Shape, center: Sequence[float], inner: float, outer: float) -> Case:
@@ -111,6 +70,10 @@ def time_case(case: Case, shape: Shape, start: float, end: float) -> Case:
         Moments(*product(space)),
         parts,
         lambda p: start <= p[-1] <= end and case.contains(p[:-1]),
+        case.accuracy,
+        case.distance,
+        case.reach.over(start, end) if case.reach else None,
+        case.peak,
     )
 
 
@@ -134,17 +97,54 @@ CASES = (
     time_case(INTERVAL, INTERVAL.shape.over(0.5, 2.0), 0.5, 2.0),
     time_case(DISK, DISK.shape.over(0.0, 3.0), 0.0, 3.0),
     time_case(RING, RING.shape.over(-1.0, 1.0, axis="tau"), -1.0, 1.0),
+    *SET_CASES,
+    time_case(PLATE, PLATE.shape.over(0.0, 1.0), 0.0, 1.0),
 )
 EVERY_CASE = {"argvalues": CASES, "ids": [case.name for case in CASES]}
 
+
+def _class_of(shape: Shape) -> type[Shape]:
+    return Combined if isinstance(shape, Combined) else type(shape)
+
+
 # The first case of every class, for what is slow and does not depend on the dimension: compiling.
-ONE_CASE_A_CLASS = tuple({type(case.shape): case for case in reversed(CASES)}.values())
+# Set operations are one class in this: what differs between them is not TensorFlow code.
+ONE_CASE_A_CLASS = tuple({_class_of(case.shape): case for case in reversed(CASES)}.values())
 EVERY_CLASS = {"argvalues": ONE_CASE_A_CLASS, "ids": [case.name for case in ONE_CASE_A_CLASS]}
+
+
+def _only(cases: Sequence[Case], serves: Callable[[Case], bool]) -> dict[str, Any]:
+    chosen = [case for case in cases if serves(case)]
+    return {"argvalues": chosen, "ids": [case.name for case in chosen]}
+
+
+# Those whose parts carry exact values, and those whose parts carry exact fluxes.
+EVERY_VALUED_CASE, EVERY_VALUED_CLASS = (
+    _only(cases, lambda case: bool(case.valued)) for cases in (CASES, ONE_CASE_A_CLASS)
+)
+EVERY_FLUX_CASE, EVERY_FLUX_CLASS = (
+    _only(cases, lambda case: bool(case.shape.families)) for cases in (CASES, ONE_CASE_A_CLASS)
+)
 
 
 def sobol(n: int, k: int, seed: int) -> Array:
     """n scrambled Sobol points `[n, k]`; for k = 0 there is nothing to choose."""
     return qmc.Sobol(k, rng=np.random.default_rng(seed)).random(n) if k else np.empty((n, 0))
+
+
+def clear_of_edges(case: Case, name: str, n: int, seed: int) -> tuple[Array, Array]:
+    """At most n points of a part, and normals, at least 6 % of the size away from the planes and spheres of all others.
+
+    Parts that lie in its own plane are none of the others. There are 8 points at least.
+    """
+    part = case.shape.parts[name]
+    points, normals = part.sample(away_from_edges(4 * n, part.unit_dimension, seed))
+    others = [other.off for key, other in case.parts.items() if key != name]
+    away = np.array([[abs(off(p)) for p in points] for off in others]).reshape(len(others), len(points))
+    away = away[away.max(axis=1, initial=0.0) > 1e-9 * case.size]
+    clear = np.flatnonzero((away > 0.06 * case.size).all(axis=0))[:n]
+    assert len(clear) >= min(8, n)
+    return points[clear], normals[clear]
 
 
 def away_from_edges(n: int, k: int, seed: int) -> Array:

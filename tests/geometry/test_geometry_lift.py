@@ -20,7 +20,7 @@ from ansatz_modes import (
     value_gradient_curvature,
     xla,
 )
-from geometry_cases import EVERY_CASE, EVERY_CLASS, Case, sobol
+from geometry_cases import EVERY_VALUED_CASE, EVERY_VALUED_CLASS, Case, sobol
 
 from pinn.geometry import Annulus, Ball, Box, Constant, Interval, Shape
 from pinn.geometry.boundary_data import BoundaryData
@@ -33,21 +33,21 @@ def smooth(points: tf.Tensor) -> tf.Tensor:
     return tf.sin(phase) + points[:, 0] * points[:, -1]
 
 
-@pytest.mark.parametrize("case", **EVERY_CASE)
+@pytest.mark.parametrize("case", **EVERY_VALUED_CASE)
 def test_it_equals_compatible_data_on_every_named_part(case: Case) -> None:
     """To round-off: sums of up to 3^5 terms of order 1, and data of slope about 1 at points projected onto a sphere."""
     clouds = {name: part.sample(sobol(64, part.unit_dimension, 1))[0] for name, part in case.shape.parts.items()}
-    for names in subsets(tuple(case.parts)):
+    for names in subsets(case.valued):
         points = tf.constant(np.concatenate([clouds[name] for name in names]))
         lifted = case.shape.lift(points, dict.fromkeys(names, smooth))
         assert lifted.numpy() == pytest.approx(smooth(points).numpy(), abs=5e-14)
 
 
-@pytest.mark.parametrize("case", **EVERY_CASE)
+@pytest.mark.parametrize("case", **EVERY_VALUED_CASE)
 def test_the_data_are_asked_only_at_points_of_their_part(case: Case) -> None:
-    """Every call has one row a point; every row lies on the part and in the shape."""
+    """Every call has one row a point; every row lies on the part and in the shape, or in what it was cut from."""
     points = tf.constant(case.shape.interior(sobol(32, case.shape.unit_dimension, 2)))
-    asked: dict[str, list[np.ndarray]] = {name: [] for name in case.parts}
+    asked: dict[str, list[np.ndarray]] = {name: [] for name in case.valued}
 
     def recorded(name: str) -> BoundaryData:
         def data(where: tf.Tensor) -> tf.Tensor:
@@ -56,19 +56,19 @@ def test_the_data_are_asked_only_at_points_of_their_part(case: Case) -> None:
 
         return data
 
-    case.shape.lift(points, {name: recorded(name) for name in case.parts})
+    case.shape.lift(points, {name: recorded(name) for name in case.valued})
     for name, calls in asked.items():
         assert calls
         assert all(where.shape == points.shape for where in calls)
         rows = np.concatenate(calls)
         assert max(abs(case.parts[name].off(row)) for row in rows) <= 1e-15 * 4 * case.size
-        assert case.shape.inside(rows).all()
+        assert (case.reach or case.shape).inside(rows).all()
 
 
-@pytest.mark.parametrize("case", **EVERY_CASE)
+@pytest.mark.parametrize("case", **EVERY_VALUED_CASE)
 def test_equal_constants_on_any_parts_give_that_constant(case: Case) -> None:
     points = tf.constant(case.shape.interior(sobol(32, case.shape.unit_dimension, 3)))
-    for names in subsets(tuple(case.parts)):
+    for names in subsets(case.valued):
         assert np.all(case.shape.lift(points, dict.fromkeys(names, Constant(0.7))).numpy() == 0.7)
     assert not case.shape.lift(points, {}).numpy().any()
 
@@ -78,7 +78,7 @@ def full_ansatz(case: Case) -> TensorFunction:
 
     Three, because data on all faces of a five-dimensional box mean 242 terms, which take XLA long to compile.
     """
-    names = tuple(case.parts)[-3:]
+    names = case.valued[-3:]
     return lambda x: case.shape.vanishing(x, names) + case.shape.lift(x, dict.fromkeys(names, smooth))
 
 
@@ -86,19 +86,19 @@ def assert_precise(case: Case, dtype: tf.DType, mode: Mode) -> None:
     assert_precise_jet(full_ansatz(case), case.shape.interior(sobol(16, case.shape.unit_dimension, 4)), dtype, mode)
 
 
-@pytest.mark.parametrize("case", **EVERY_CASE)
+@pytest.mark.parametrize("case", **EVERY_VALUED_CASE)
 def test_float32_is_as_precise_as_it_can_be_up_to_second_derivatives(case: Case) -> None:
     assert_precise(case, tf.float32, eager)
 
 
 @pytest.mark.parametrize("mode", [graph, xla])
 @pytest.mark.parametrize("dtype", **DTYPES)
-@pytest.mark.parametrize("case", **EVERY_CLASS)
+@pytest.mark.parametrize("case", **EVERY_VALUED_CLASS)
 def test_graph_and_xla_agree_with_eager_up_to_second_derivatives(case: Case, dtype: tf.DType, mode: Mode) -> None:
     assert_precise(case, dtype, mode)
 
 
-@pytest.mark.parametrize("case", **EVERY_CASE)
+@pytest.mark.parametrize("case", **EVERY_VALUED_CASE)
 def test_derivatives_equal_finite_differences(case: Case) -> None:
     """Central differences, step h: truncation h^2 times third derivatives (1e-10 * 1e3), round-off 1e-16 / h."""
     shape, step = case.shape, 1e-5
@@ -293,7 +293,7 @@ def test_each_point_gets_the_boundary_data_of_its_own_time() -> None:
     assert lifted == pytest.approx(np.exp(points.numpy()[:, 2]), rel=1e-14)
 
 
-@pytest.mark.parametrize("case", **EVERY_CLASS)
+@pytest.mark.parametrize("case", **EVERY_VALUED_CLASS)
 def test_points_of_unknown_shape_are_served(case: Case) -> None:
     points = tf.constant(case.shape.interior(sobol(4, case.shape.unit_dimension, 11)))
     ansatz = full_ansatz(case)

@@ -19,7 +19,7 @@ from ansatz_modes import (
     value_gradient_curvature,
     xla,
 )
-from geometry_cases import EVERY_CASE, EVERY_CLASS, Case, away_from_edges, sobol
+from geometry_cases import EVERY_FLUX_CASE, EVERY_FLUX_CLASS, Case, away_from_edges, sobol
 
 from pinn.geometry import Annulus, Ball, Box, Interval, Shape
 
@@ -44,12 +44,12 @@ def slope_along(
     return value.numpy(), gradient, np.sum(gradient * directions, axis=1)
 
 
-@pytest.mark.parametrize("case", **EVERY_CASE)
+@pytest.mark.parametrize("case", **EVERY_FLUX_CASE)
 def test_the_families_hold_every_part_in_space_once(case: Case) -> None:
     assert sorted(served(case.shape)) == sorted(set(case.parts) - {"initial"})
 
 
-@pytest.mark.parametrize("case", **EVERY_CASE)
+@pytest.mark.parametrize("case", **EVERY_FLUX_CASE)
 def test_projected_points_lie_on_the_part_at_the_nearest_point(case: Case) -> None:
     """Nearest to round-off: no sampled point of the part is nearer."""
     points = case.shape.interior(sobol(64, case.shape.unit_dimension, 1))
@@ -62,7 +62,7 @@ def test_projected_points_lie_on_the_part_at_the_nearest_point(case: Case) -> No
         assert np.all(np.linalg.norm(points - projected, axis=1) <= nearest + 1e-14 * case.size)
 
 
-@pytest.mark.parametrize("case", **EVERY_CASE)
+@pytest.mark.parametrize("case", **EVERY_FLUX_CASE)
 def test_points_of_the_part_stay_and_have_the_normals_of_the_samples(case: Case) -> None:
     for name in served(case.shape):
         part = case.shape.parts[name]
@@ -72,7 +72,7 @@ def test_points_of_the_part_stay_and_have_the_normals_of_the_samples(case: Case)
         assert there.numpy() == pytest.approx(normals, abs=1e-14)
 
 
-@pytest.mark.parametrize("case", **EVERY_CASE)
+@pytest.mark.parametrize("case", **EVERY_FLUX_CASE)
 def test_a_part_of_another_family_is_mapped_into_itself(case: Case) -> None:
     for name in served(case.shape):
         for other in set(case.parts) - set(family_of(case.shape, name)):
@@ -82,7 +82,7 @@ def test_a_part_of_another_family_is_mapped_into_itself(case: Case) -> None:
             assert max(abs(case.parts[other].off(row)) for row in projected) <= 1e-15 * 4 * case.size
 
 
-@pytest.mark.parametrize("case", **EVERY_CASE)
+@pytest.mark.parametrize("case", **EVERY_FLUX_CASE)
 def test_the_projection_does_not_change_along_the_normals_of_its_family(case: Case) -> None:
     weights = tf.constant(np.linspace(0.5, 1.3, case.shape.dim)[:, None])
     for name in served(case.shape):
@@ -94,7 +94,7 @@ def test_the_projection_does_not_change_along_the_normals_of_its_family(case: Ca
             assert slope_along(along, points, normals)[2] == pytest.approx(0.0, abs=1e-14)
 
 
-@pytest.mark.parametrize("case", **EVERY_CASE)
+@pytest.mark.parametrize("case", **EVERY_FLUX_CASE)
 def test_the_ramp_has_slope_one_on_its_part_and_none_on_the_others(case: Case) -> None:
     """On the parts of the family value and gradient are those of a level set; across other parts nothing changes."""
     for name, other in itertools.product(served(case.shape), case.parts):
@@ -146,14 +146,14 @@ def assert_precise(case: Case, dtype: tf.DType, mode: Mode) -> None:
     assert_precise_jet(correction(case), points, dtype, mode)
 
 
-@pytest.mark.parametrize("case", **EVERY_CASE)
+@pytest.mark.parametrize("case", **EVERY_FLUX_CASE)
 def test_float32_is_as_precise_as_it_can_be_up_to_second_derivatives(case: Case) -> None:
     assert_precise(case, tf.float32, eager)
 
 
 @pytest.mark.parametrize("mode", [graph, xla])
 @pytest.mark.parametrize("dtype", **DTYPES)
-@pytest.mark.parametrize("case", **EVERY_CLASS)
+@pytest.mark.parametrize("case", **EVERY_FLUX_CLASS)
 def test_graph_and_xla_agree_with_eager_up_to_second_derivatives(case: Case, dtype: tf.DType, mode: Mode) -> None:
     assert_precise(case, dtype, mode)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pinn.fields import Ansatz
 from pinn.geometry import BoundaryPart, Box, Constant
 from pinn.geometry.boundary_data import BoundaryData
-from pinn.geometry.shape import ValueShape
+from pinn.geometry.value_shape import ValueShape
 
 Array = NDArray[np.float64]
 BOX = Box((0.0, 0.0), (1.0, 2.0))

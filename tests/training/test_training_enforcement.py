@@ -41,6 +41,14 @@ class Evolution(Square):
         return Interval(0.0, 1.0).over(0.0, 1.0)
 
 
+class Notched(Square):
+    """A square with a square hole, whose sides carry penalties only."""
+
+    @property
+    def domain(self) -> Shape:
+        return Box((0.0, 0.0), (1.0, 1.0)) - Box((0.4, 0.4), (0.6, 0.6))
+
+
 @dataclass(frozen=True)
 class Robin(Condition):
     """The sum of value and flux, which no ansatz knows."""
@@ -70,6 +78,14 @@ DIVISIONS = {
         [set()],
         ["neumann_x_min"],
     ),
+    "parts that carry no value": (
+        Notched(Dirichlet(0.0, on=("x_min", "y_max")), Dirichlet(1.0, on="holes")),
+        "auto",
+        [{"x_min", "y_max"}],
+        [set()],
+        ["dirichlet_holes"],
+    ),
+    "one part that carries none": (Notched(Dirichlet(0.0)), "auto", [set()], [set()], ["dirichlet_boundary"]),
     "neither value nor flux": (Square(Robin(0.0, on="x_min")), "exact", [set()], [set()], ["robin_x_min"]),
 }
 
@@ -105,6 +121,12 @@ BAD_INPUT = {
         "exact",
         "no flux can be exact on 'initial': choose from x_min, x_max",
     ),
+    "value on a rough part": (
+        Notched(Dirichlet(0.0)),
+        "exact",
+        "no value can be exact on 'hole_1_x_min' of this shape: make it a penalty, as conditions=auto does",
+    ),
+    "flux of no family": (Notched(Neumann(0.0, on="x_min")), "exact", "no flux can be exact on 'x_min' of this shape"),
     "part": (Square(Dirichlet(0.0, on="top")), "penalty", "'top'.*x_min"),
     "part of a penalty": (Square(Neumann(0.0, on="hole")), "exact", "'hole'.*x_min"),
     "component": (Square(Dirichlet(0.0, component=1)), "auto", "component between 0 and 0; got 1"),

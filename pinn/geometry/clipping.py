@@ -1,0 +1,68 @@
+"""The piece of a boundary part that a cut leaves, as a part of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pinn.geometry.cells import Cover, cell_map
+from pinn.geometry.checks import Array, unit_points
+from pinn.geometry.shape import BoundaryPart
+
+Margin = Callable[[Array, Array], Array]
+"""Points `[n, d]` of a part and the normals there -> `[n]`: negative where the cut leaves them, and in size not larger
+than the distance to the cut."""
+
+_BUDGET = 1024  # cut cells: crossings are found to round-off on a curve, and to 1e-3 of a surface
+_LEAST = 1e-4  # a smaller share of a part is what round-off leaves where boundaries touch
+
+_SPREAD = 1.5  # a cell reaches no further than this times the distance from its middle to its lattice points
+
+
+def clipped(part: BoundaryPart, margin: Margin, *, touching: float) -> BoundaryPart | None:
+    """What the cut leaves of the part: None if nothing (less than 1e-4 of it), the part itself if everything.
+
+    The samples of the part are uniform in measure, so the share that is left is a set of unit coordinates, and a tree
+    of cells finds it (`pinn.geometry.cells`). A cell is on one side of the cut if its middle is further from the cut
+    than its other lattice points (corners, middles of edges, ...) are from the middle, with room for what bulges
+    between; or if all its lattice points are on one side at less than `touching`: the cut then runs along the part.
+    """
+    k = part.unit_dimension
+    if k == 0:
+        return part if margin(*part.sample(np.empty((1, 0))))[0] < 0 else None
+    found = cell_map(
+        np.zeros(k),
+        np.ones(k),
+        partial(_cover, part, margin, touching),
+        lambda unit: margin(*part.sample(unit)) <= 0,
+        budget=_BUDGET,
+        splits=2 * k,
+    )
+    if found is None or found.measure < _LEAST:
+        return None
+    if found.whole:
+        return part
+
+    def sample(unit: ArrayLike) -> tuple[Array, Array]:
+        return part.sample(found(unit_points(unit, k)))
+
+    return replace(part, measure=part.measure * found.measure, sample=sample)
+
+
+def _cover(part: BoundaryPart, margin: Margin, touching: float, lower: Array, upper: Array) -> Cover:
+    lattice = np.array(list(itertools.product((0.0, 0.5, 1.0), repeat=part.unit_dimension)))
+    middle = len(lattice) // 2
+    unit = lower[:, None] + lattice * (upper - lower)[:, None]
+    points, normals = part.sample(unit.reshape(-1, part.unit_dimension))
+    distances = margin(points, normals).reshape(len(lower), -1)
+    points = points.reshape(len(lower), len(lattice), -1)
+    radius = _SPREAD * np.linalg.norm(points - points[:, middle : middle + 1], axis=2).max(axis=1)
+    along = np.abs(distances).max(axis=1) < touching
+    inside = (distances[:, middle] < -radius) | (along & (distances < 0).all(axis=1))
+    outside = (distances[:, middle] > radius) | (along & (distances > 0).all(axis=1))
+    return Cover(inside, outside)
