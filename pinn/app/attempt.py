@@ -18,10 +18,10 @@ from pinn.app.marching import marching, refusal
 from pinn.app.record import config_of, summary_of
 from pinn.app.solution import Solution, field_evaluator
 from pinn.app.work import Work
-from pinn.calculus import Engine, PointSet, engine_named
+from pinn.calculus import Engine, engine_named
 from pinn.fields import POINTS_A_FEATURE, Ansatz, FieldRecipe, FlatField, Patches, Patchwork, RandomFeatures, Slabs
 from pinn.problems import Problem, rehearse
-from pinn.solvers import Advance, Chain, GaussNewton, LeastSquares, LevenbergMarquardt, Solver
+from pinn.solvers import Chain, GaussNewton, LeastSquares, LevenbergMarquardt, Solver
 from pinn.training import (
     Enforcement,
     Observer,
@@ -160,7 +160,7 @@ class Bench:
         found = field_evaluator(
             self.problem, model, self.enforcement.ansatz, engine=engine_named(chosen.engine), dtype=chosen.dtype
         )
-        if self.problem.exact is not None:
+        if found.known:
             found.exact(self.held_out)
         return found
 
@@ -201,39 +201,33 @@ class Bench:
         if isinstance(field, Patches) and field.scale is None and isinstance(solver, LeastSquares | GaussNewton):
             hardest = self._near_the_hardest(field, setting, objective)
             field = auto_patch_scale(field, network, hardest, seed=chosen.seed)
+
+        def trained(time_limit: float | None) -> Training:
+            tolerance = chosen.tolerance
+            return train(
+                objective,
+                solver,
+                network.weights(),
+                steps_planned=_steps_planned(solver),
+                goal=None if tolerance is None else _MARGIN * tolerance,
+                monitor=_monitor(evaluator, objective, self.held_out[: self.watched]),
+                observer=self.observer,
+                resample_every=chosen.sampling.resample_every,
+                balance=chosen.balance,
+                time_limit=time_limit,
+                advance=advance,
+            )
+
         return Work(
             field,
             solver,
             network,
             evaluator,
             engine,
-            train=lambda limit: self._trained(objective, solver, network, advance, limit),
+            train=trained,
             estimate=lambda weights: _estimate(others, weights),
             points=objective.points,
             weights_of_terms=lambda: {name: float(w.sum()) for name, w in objective.point_weights().items()},
-        )
-
-    def _trained(
-        self,
-        objective: ResidualObjective,
-        solver: Solver,
-        network: FlatField,
-        advance: Advance,
-        time_limit: float | None,
-    ) -> Training:
-        tolerance = self.chosen.tolerance
-        return train(
-            objective,
-            solver,
-            network.weights(),
-            steps_planned=_steps_planned(solver),
-            goal=None if tolerance is None else _MARGIN * tolerance,
-            monitor=_monitor(self.problem, objective, self.held_out[: self.watched]),
-            observer=self.observer,
-            resample_every=self.chosen.sampling.resample_every,
-            balance=self.chosen.balance,
-            time_limit=time_limit,
-            advance=advance,
         )
 
     def _solution(self, work: Work, training: Training, report: Report, seconds: Mapping[str, float]) -> Solution:
@@ -332,15 +326,14 @@ def _require_shape(network: FlatField, problem: Problem) -> None:
         raise ValueError(f"{expected}; got one that makes {value.shape.as_list()} of one point")
 
 
-def _monitor(problem: Problem, objective: ResidualObjective, points: np.ndarray) -> Any:
+def _monitor(evaluator: Evaluator, objective: ResidualObjective, points: np.ndarray) -> Any:
     """The true relative L2 error as a function of the weights, on a few of the held-out points; absolute where the
     truth is zero, as in the validation.
     """
-    if problem.exact is None:
+    if not evaluator.known:
         return None
     coordinates = tf.constant(points)
-    truth = tf.convert_to_tensor(problem.exact(PointSet(coordinates, problem.domain.axes)))
-    truth = truth[:, tf.newaxis] if truth.shape.rank == 1 else truth
+    truth = tf.constant(evaluator.exact(points).reshape(len(points), -1), objective.dtype)
     scale = float(tf.norm(truth)) or math.sqrt(len(points))
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([objective.size], objective.dtype)])

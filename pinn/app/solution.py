@@ -131,7 +131,7 @@ class Solution:
         """The contents of `solution.npz`; equal runs give equal bytes."""
         arrays = {"axes": np.array(self.problem.domain.axes), "points": self.validation}
         arrays["value"] = self.evaluator.value(self.validation)
-        if self.problem.exact is not None:
+        if self.evaluator.known:
             arrays["exact"] = self.evaluator.exact(self.validation)
         arrays["weights"] = np.concatenate([np.ravel(v.numpy()) for v in self.model.trainable_variables])
         return arrays | {f"{_COLLOCATION}{name}": points for name, points in self.collocation.items()}

@@ -99,7 +99,7 @@ def _evaluate(cut: _Cut, evaluator: Evaluator) -> tuple[list[np.ndarray], Quanti
 
 def _quantities(evaluator: Evaluator, points: np.ndarray) -> Quantities:
     found = {"solution": evaluator.value(points)}
-    if evaluator.problem.exact is not None:
+    if evaluator.known:
         found["exact"] = evaluator.formula(points)
         found["error"] = found["solution"] - found["exact"]
     residuals = list(evaluator.residuals(points).values())

@@ -12,6 +12,7 @@ import tensorflow as tf
 from pinn.calculus import Frame, Jet, PointSet
 from pinn.geometry import Shape
 from pinn.problems.conditions import Condition
+from pinn.references import ReferenceSolution
 
 Residual: TypeAlias = tf.Tensor | Mapping[str, tf.Tensor]
 
@@ -49,6 +50,9 @@ class Problem(ABC):
 
     exact: ClassVar[Callable[[Any, PointSet], tf.Tensor] | None] = None
     """The exact solution as a method, or `None` when no formula is known."""
+
+    reference: ClassVar[Callable[[Any], ReferenceSolution] | None] = None
+    """A solution by a classical method, as a method that remembers it, where no formula is known; or `None`."""
 
     @property
     @abstractmethod

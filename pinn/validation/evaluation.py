@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from pinn.calculus import Engine, Expression, Field, Jet, LazyJet, PointSet, learn, observe
 from pinn.problems import Problem
+from pinn.references import ReferenceSolution
 
 _Compiled = Callable[[tf.Tensor], Any]  # points [N, d] -> tensors with N rows
 
@@ -40,15 +41,25 @@ class Evaluator:
         value = self.field(coordinates)
         return tf.squeeze(value, axis=1) if self.problem.frame.components is None else value
 
+    @property
+    def known(self) -> bool:
+        """Whether there is a truth: a formula, or a reference."""
+        return self.problem.exact is not None or self.problem.reference is not None
+
+    @cached_property
+    def reference(self) -> ReferenceSolution | None:
+        """What stands for the truth where there is no formula."""
+        return None if self.problem.exact is not None or self.problem.reference is None else self.problem.reference()
+
     def value(self, points: np.ndarray) -> np.ndarray:
         """The field, `[N]` or `[N, m]`."""
         return self._in_blocks(self._value, points)
 
     def exact(self, points: np.ndarray) -> np.ndarray:
-        """The exact solution, `[N]` or `[N, m]`.
+        """The exact solution or its reference, `[N]` or `[N, m]`.
 
         Raises:
-            ValueError: it is not known, not finite at a point, or of a wrong shape.
+            ValueError: neither is known, or the exact solution is not finite at a point or of a wrong shape.
         """
         values = self.formula(points)
         bad = np.flatnonzero(~np.isfinite(values.reshape(len(points), -1)).all(axis=1))
@@ -64,12 +75,16 @@ class Evaluator:
 
     def formula(self, points: np.ndarray) -> np.ndarray:
         """As `exact`, with NaN and infinity where the formula is singular: for pictures, which reach the boundary."""
-        return self._in_blocks(self._exact, points)
+        return self._in_blocks(self._exact, points) if self.reference is None else self.reference.value(points)
 
     def gradients(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Space gradients of the field and of the exact solution, `[N, k]` or `[N, m, k]`."""
-        of_exact = None if self.problem.exact is None else self._in_blocks(self._exact_gradient, points)
-        return self._in_blocks(self._gradient, points), of_exact
+        """Space gradients of the field and of the truth, `[N, k]` or `[N, m, k]`; `None` where there is no truth."""
+        found = self._in_blocks(self._gradient, points)
+        if not self.known:
+            return found, None
+        return found, self._in_blocks(
+            self._exact_gradient, points
+        ) if self.reference is None else self.reference.gradient(points)
 
     def residuals(self, points: np.ndarray) -> dict[str, np.ndarray]:
         """The residuals of the equation by name, each `[N]`."""

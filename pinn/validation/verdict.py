@@ -52,12 +52,14 @@ def validate(evaluator: Evaluator, points: np.ndarray, *, tolerance: float | Non
         ValueError: the exact solution is not finite on the points.
     """
     residual = residual_size(evaluator.residuals(points))
-    if evaluator.problem.exact is None:
+    if not evaluator.known:
         return Report("no reference", tolerance, None, residual, None, len(points))
     gradient, true_gradient = evaluator.gradients(points)
     assert true_gradient is not None
     found = errors(evaluator.value(points), evaluator.exact(points), gradient, true_gradient)
-    return Report(_judge(found, tolerance), tolerance, found, residual, Reference("exact", 0.0), len(points))
+    known = evaluator.reference
+    truth = Reference("exact", 0.0) if known is None else Reference(known.kind, known.accuracy)
+    return Report(_judge(found, tolerance), tolerance, found, residual, truth, len(points))
 
 
 def _judge(found: Errors, tolerance: float | None) -> Verdict:
