@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         stochastic_laplacian,
     )
     from pinn.geometry import Annulus, Ball, Box, Interval
-    from pinn.problems import Dirichlet, Initial, Neumann, Problem
+    from pinn.problems import Dirichlet, Initial, InitialVelocity, Neumann, Problem
 
 __version__ = "0.1.0"
 
@@ -44,7 +44,7 @@ _ROOMS = {
         "stochastic_laplacian",
     ),
     "pinn.geometry": ("Annulus", "Ball", "Box", "Interval"),
-    "pinn.problems": ("Dirichlet", "Initial", "Neumann", "Problem"),
+    "pinn.problems": ("Dirichlet", "Initial", "InitialVelocity", "Neumann", "Problem"),
     "pinn.app.solution": ("Solution", "load"),
     "pinn.app.solve": ("solve",),
 }
@@ -56,6 +56,7 @@ __all__ = [
     "Box",
     "Dirichlet",
     "Initial",
+    "InitialVelocity",
     "Interval",
     "Neumann",
     "PointSet",

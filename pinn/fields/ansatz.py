@@ -8,6 +8,9 @@ with the network `N`, a smooth extension `G` of the prescribed values, and a smo
 those parts. Both come from the shape (`Shape.lift`, `Shape.vanishing`), and `G` sees the prescribed values on the
 boundary only: nothing of the solution leaks inside.
 
+**Velocities.** A prescribed `\partial_t u` at the initial time, beside the value there, is met by a lift that moves and
+one more factor that vanishes at the start; see `pinn.fields.motion`.
+
 **Fluxes.** For prescribed normal derivatives `h_f` on parts `f` the field is corrected, one family of parts (the two
 faces of an axis, the spheres around one center) after the other:
 
@@ -44,11 +47,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import final
 
 import tensorflow as tf
 
+from pinn.fields.motion import set_off
 from pinn.geometry import Shape
+from pinn.geometry.shape import INITIAL
 
 Datum = Callable[[tf.Tensor], tf.Tensor]  # [N, d] on the part -> [N]
 Data = Mapping[str, Datum]  # by part
@@ -65,26 +71,35 @@ class Ansatz:
         values: for each component the prescribed values by part; an empty mapping leaves the values to the network.
         fluxes: for each component the prescribed outward normal derivatives by part; nothing at all, `()`, if no
             component has any.
+        velocities: for each component the prescribed time derivative at the start, or `None`; nothing at all, `()`, if
+            no component has any.
 
     Raises:
-        ValueError: `fluxes` are not as many as `values`, a part is unknown or given twice, a value on a part that is
-            not `valued`, a flux through a part of no family (such as "initial"), or a value and a flux for one
-            component on one part.
+        ValueError: `fluxes` or `velocities` are not as many as `values`, a part is unknown or given twice, a value on a
+            part that is not `valued`, a flux through a part of no family (such as "initial"), a value and a flux for
+            one component on one part, or a velocity without a value at the initial time.
         TypeError: fluxes that are not callable.
     """
 
     shape: Shape
     values: tuple[Data, ...]
     fluxes: tuple[Data, ...] = ()
+    velocities: tuple[Datum | None, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.fluxes and len(self.fluxes) != len(self.values):
-            raise ValueError(
-                f"the ansatz has values for {len(self.values)} components and fluxes for {len(self.fluxes)}: "
-                "give an empty mapping to a component without any."
-            )
+        for what, given, nothing in (("fluxes", self.fluxes, "{}"), ("velocities", self.velocities, "None")):
+            if given and len(given) != len(self.values):
+                raise ValueError(
+                    f"the ansatz has values for {len(self.values)} components and {what} for {len(given)}: "
+                    f"give {nothing} to a component without any."
+                )
         for values in self.values:
             self._require_valued(values)
+        for values, velocity in zip(self.values, self.velocities, strict=False):
+            if velocity is not None and INITIAL not in values:
+                raise ValueError(
+                    f"no velocity can be exact without a value at the start: give one on {INITIAL!r} to that component."
+                )
         for values, fluxes in zip(self.values, self.fluxes, strict=False):
             valued = {part.name for name in values for part in self.shape.select(name)}
             for part in self.shape.by_part(fluxes):
@@ -125,16 +140,23 @@ class Ansatz:
         return field
 
     def _with_values(self, network: Network) -> Network:
+        velocities = self.velocities or (None,) * len(self.values)
+
         def field(points: tf.Tensor) -> tf.Tensor:
             parts = tf.unstack(network(points), num=len(self.values), axis=1)
-            return tf.stack([self._impose(d, points, n) for d, n in zip(self.values, parts, strict=True)], axis=1)
+            given = zip(self.values, velocities, parts, strict=True)
+            return tf.stack([self._impose(data, v, points, n) for data, v, n in given], axis=1)
 
         return field
 
-    def _impose(self, data: Data, points: tf.Tensor, network: tf.Tensor) -> tf.Tensor:
+    def _impose(self, data: Data, velocity: Datum | None, points: tf.Tensor, network: tf.Tensor) -> tf.Tensor:
         if not data:
             return network
-        return self.shape.lift(points, data) + self.shape.vanishing(points, tuple(data)) * network
+        lift = partial(self.shape.lift, data=data)
+        free = self.shape.vanishing(points, tuple(data)) * network
+        if velocity is None:
+            return lift(points) + free
+        return set_off(self.shape, lift, velocity)(points) + self.shape.vanishing(points, INITIAL) * free
 
     def _with_fluxes(self, base: Network, prescribed: Mapping[str, list[Datum | None]]) -> Network:
         """`C B` of one family: by part the flux of each component, None where it has none."""

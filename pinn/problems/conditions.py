@@ -23,8 +23,9 @@ class Condition(ABC):
         on: one part, several, or `"boundary"` for all parts in space; see `Shape.parts` of the domain.
         component: which component of a vector field is meant; `None` for a scalar field.
 
-    A condition with `fixes_value` prescribes the field's own value and one with `fixes_flux` its normal derivative,
-    so that an ansatz can satisfy it exactly on shapes that allow it; any other condition is a penalty.
+    A condition with `fixes_value` prescribes the field's own value, one with `fixes_flux` its normal derivative and one
+    with `fixes_velocity` its derivative in time, so that an ansatz can satisfy it exactly on shapes that allow it; any
+    other condition is a penalty.
     """
 
     value: Value = 0.0
@@ -34,13 +35,14 @@ class Condition(ABC):
     kind: ClassVar[str]
     fixes_value: ClassVar[bool] = False
     fixes_flux: ClassVar[bool] = False
+    fixes_velocity: ClassVar[bool] = False
 
     @final
     @property
     def name(self) -> str:
         """`dirichlet_x_min`, `neumann_boundary`, `initial`, with the component when there is one."""
         where = self.on if isinstance(self.on, str) else "_".join(self.on)
-        parts = [self.kind] if where == self.kind else [self.kind, where]
+        parts = [self.kind] if self.kind.startswith(where) else [self.kind, where]
         return "_".join(parts if self.component is None else [*parts, str(self.component)])
 
     @final
@@ -98,3 +100,19 @@ class Initial(Condition):
 
     def _observed(self, p: PointSet, u: Jet) -> tf.Tensor:  # noqa: ARG002 - the value needs no point
         return u.value
+
+
+@final
+@dataclass(frozen=True)
+class InitialVelocity(Condition):
+    r"""The velocity at the initial time, `\partial_t u(x, t_0) = v_0(x)`: an equation of second order in time takes it
+    beside `Initial`.
+    """
+
+    on: str | Sequence[str] = "initial"
+
+    kind: ClassVar[str] = "initial_velocity"
+    fixes_velocity: ClassVar[bool] = True
+
+    def _observed(self, p: PointSet, u: Jet) -> tf.Tensor:  # noqa: ARG002 - the slope in time needs no normal
+        return u.dt()

@@ -11,6 +11,7 @@ import tensorflow as tf
 from pinn.calculus import PointSet
 from pinn.fields import Ansatz, Data, Datum
 from pinn.geometry import Constant, Shape
+from pinn.geometry.shape import INITIAL
 from pinn.problems import Condition, Problem
 
 MODES = ("auto", "exact", "penalty")
@@ -39,12 +40,12 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
 
     Exact fluxes are left to those who ask for them: they cost derivatives of the network of third order. What the shape
     cannot carry exactly (a part that is not `valued`, a flux through a part of no family) is a penalty under `auto`,
-    and an error under `exact`.
+    and an error under `exact`. A velocity at the start is exact where the value there is.
 
     Raises:
         ValueError: an unknown mode, a part that the domain does not have, a component that the field does not have,
-            two values or two fluxes for one component on one part; with `exact` also a value and a flux there, a
-            flux at the initial time, or a condition that the shape cannot carry exactly.
+            two values, fluxes or velocities for one component on one part; with `exact` also a value and a flux there,
+            a flux at the initial time, or a condition that the shape cannot carry exactly.
     """
     if mode not in MODES:
         raise ValueError(f"conditions: expected one of {', '.join(MODES)}; got {mode!r}")
@@ -63,9 +64,11 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
         exact = tuple(carried) if _is_cheap(carried, problem.domain) else ()
     values = _by_component("value", [c for c in exact if c.fixes_value], problem)
     fluxes = _by_component("flux", [c for c in exact if c.fixes_flux], problem)
+    moving = [c for c in conditions if c.fixes_velocity and INITIAL in values[c.component or 0]]
+    velocities = tuple(data.get(INITIAL) for data in _by_component("velocity", moving, problem))
     return Enforcement(
-        Ansatz(problem.domain, values, fluxes if any(fluxes) else ()),
-        tuple(c for c in conditions if not any(c is other for other in exact)),
+        Ansatz(problem.domain, values, fluxes if any(fluxes) else (), velocities if moving else ()),
+        tuple(c for c in conditions if not any(c is other for other in (*exact, *moving))),
     )
 
 

@@ -12,7 +12,7 @@ from training_cases import Pair
 
 from pinn.calculus import Jet, PointSet
 from pinn.geometry import Box, Interval, Shape
-from pinn.problems import Condition, Dirichlet, Heat1D, Neumann, Poisson1D, PoissonND, Problem
+from pinn.problems import Condition, Dirichlet, Heat1D, Initial, InitialVelocity, Neumann, Poisson1D, PoissonND, Problem
 from pinn.training import enforce
 
 
@@ -86,6 +86,27 @@ DIVISIONS = {
         ["dirichlet_holes"],
     ),
     "one part that carries none": (Notched(Dirichlet(0.0)), "auto", [set()], [set()], ["dirichlet_boundary"]),
+    "velocity beside a value": (
+        Evolution(Initial(1.0), InitialVelocity(2.0)),
+        "auto",
+        [{"initial"}],
+        [set()],
+        [],
+    ),
+    "velocity without a value": (
+        Evolution(Dirichlet(0.0), InitialVelocity(2.0)),
+        "exact",
+        [{"x_min", "x_max"}],
+        [set()],
+        ["initial_velocity"],
+    ),
+    "velocity as penalty": (
+        Evolution(Initial(1.0), InitialVelocity(2.0)),
+        "penalty",
+        [set()],
+        [set()],
+        ["initial", "initial_velocity"],
+    ),
     "neither value nor flux": (Square(Robin(0.0, on="x_min")), "exact", [set()], [set()], ["robin_x_min"]),
 }
 
