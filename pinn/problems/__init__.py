@@ -1,31 +1,48 @@
 """Problems: a domain, an equation written on a jet, conditions, and the exact solution where one is known."""
 
-from pinn.problems.burgers import Burgers1D
-from pinn.problems.conditions import Condition, Dirichlet, Initial, Neumann, Value
-from pinn.problems.heat import Heat1D, Heat2D, HeatND
+from pinn.problems.burgers import Burgers1D, Burgers2D
+from pinn.problems.conditions import Condition, Dirichlet, Initial, InitialVelocity, Neumann, Value
+from pinn.problems.convection import ConvectionDiffusion1D, ConvectionDiffusion2D
+from pinn.problems.heat import Heat1D, Heat2D, HeatND, HeatVarying
+from pinn.problems.helmholtz import Helmholtz2D, ScreenedPoisson
+from pinn.problems.nonlinear_poisson import Bratu1D, PoissonBoltzmann, PoissonCubic
 from pinn.problems.poisson import LaplaceAnnulus, LaplacePairs, Poisson1D, Poisson2D, PoissonBall, PoissonND
 from pinn.problems.poisson_expression import PoissonExpression
 from pinn.problems.problem import Problem, Residual
+from pinn.problems.reaction import FisherKPP
 from pinn.problems.rehearsal import rehearse
+from pinn.problems.wave import Wave1D
 
 __all__ = [
+    "Bratu1D",
     "Burgers1D",
+    "Burgers2D",
     "Condition",
+    "ConvectionDiffusion1D",
+    "ConvectionDiffusion2D",
     "Dirichlet",
+    "FisherKPP",
     "Heat1D",
     "Heat2D",
     "HeatND",
+    "HeatVarying",
+    "Helmholtz2D",
     "Initial",
+    "InitialVelocity",
     "LaplaceAnnulus",
     "LaplacePairs",
     "Neumann",
     "Poisson1D",
     "Poisson2D",
     "PoissonBall",
+    "PoissonBoltzmann",
+    "PoissonCubic",
     "PoissonExpression",
     "PoissonND",
     "Problem",
     "Residual",
+    "ScreenedPoisson",
     "Value",
+    "Wave1D",
     "rehearse",
 ]

@@ -1,10 +1,11 @@
-r"""The viscous Burgers equation, `u_t + u u_x = \nu u_{xx}`, in which a wave steepens into a front."""
+r"""The viscous Burgers equation, `u_t + u \cdot \nabla u = \nu \Delta u`, in which a wave steepens into a front."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, final
 
 import numpy as np
@@ -12,7 +13,7 @@ import tensorflow as tf
 from scipy.special import roots_hermite
 
 from pinn.calculus import Jet, PointSet
-from pinn.geometry import Interval, Shape
+from pinn.geometry import Box, Interval, Shape
 from pinn.problems.checks import require_positive
 from pinn.problems.conditions import Condition, Dirichlet, Initial
 from pinn.problems.problem import Problem
@@ -78,6 +79,58 @@ class Burgers1D(Problem):
         y = p.x[:, tf.newaxis] - width[:, tf.newaxis] * nodes
         share = tf.nn.softmax(log_weights - tf.cos(_PI * y) / (2.0 * _PI * self.viscosity), axis=1)
         return -tf.reduce_sum(share * tf.sin(_PI * y), axis=1)
+
+
+@final
+@dataclass(frozen=True)
+class Burgers2D(Problem):
+    r"""A front that crosses a square at an angle, in a flow of two components.
+
+    `u_t + u u_x + v u_y = \nu \Delta u` and `v_t + u v_x + v v_y = \nu \Delta v` on the unit square for `0 < t < T`,
+    with the exact values on its edges and at the beginning. The front is some `8 \nu` wide. Exact: `u = 3/4 - q`, `v =
+    3/4 + q`, `q = 1 / (4 (1 + e^{(4 y - 4 x - t) / (32 \nu)}))`.
+
+    Args:
+        viscosity: `\nu > 0`, length^2 a time.
+        duration: `T > 0`.
+    """
+
+    viscosity: float = 0.02
+    duration: float = 1.0
+
+    components: ClassVar[int] = 2
+    citation: ClassVar[str] = (
+        "C. A. J. Fletcher, Generating Exact Solutions of the Two-Dimensional Burgers' Equations, International "
+        "Journal for Numerical Methods in Fluids 3 (1983)."
+    )
+
+    def __post_init__(self) -> None:
+        require_positive(viscosity=self.viscosity, duration=self.duration)
+
+    @property
+    def domain(self) -> Shape:
+        """The unit square over time."""
+        return Box((0.0, 0.0), (1.0, 1.0)).over(0.0, self.duration)
+
+    def residual(self, p: PointSet, u: Jet) -> Mapping[str, tf.Tensor]:  # noqa: ARG002 - no source
+        r"""What is left of both balances of momentum."""
+        flow = u.d("t") + u[0].value[:, tf.newaxis] * u.d("x") + u[1].value[:, tf.newaxis] * u.d("y")
+        left = flow - self.viscosity * u.laplacian()
+        return {"momentum_x": left[:, 0], "momentum_y": left[:, 1]}
+
+    def conditions(self) -> Sequence[Condition]:
+        """The exact values of both components on the edges and at the beginning."""
+        values = [partial(self._component, index=i) for i in range(2)]
+        edges = (Dirichlet(value, component=i) for i, value in enumerate(values))
+        return (*edges, *(Initial(value, component=i) for i, value in enumerate(values)))
+
+    def exact(self, p: PointSet) -> tf.Tensor:
+        """`(3/4 - q, 3/4 + q)`, `[N, 2]`."""
+        q = tf.sigmoid((4 * p.x - 4 * p.y + p.t) / (32 * self.viscosity)) / 4
+        return tf.stack([0.75 - q, 0.75 + q], axis=1)
+
+    def _component(self, p: PointSet, index: int) -> tf.Tensor:
+        return self.exact(p)[:, index]
 
 
 def _hermite(count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,13 @@ def require_positive(**values: float) -> None:
             raise ValueError(f"{name}: expected a positive number; got {value}")
 
 
+def require_finite(**values: float) -> None:
+    """Raise `ValueError` unless all values are finite numbers."""
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise ValueError(f"{name}: expected a finite number; got {value}")
+
+
 def require_whole(*, least: int, **values: Any) -> None:
     """Raise `ValueError` unless all values are whole numbers of at least `least`."""
     for name, value in values.items():

@@ -144,5 +144,57 @@ class HeatND(Problem):
         return tf.exp(-4 * self.diffusivity * p.t) * tf.reduce_sum(tf.sin(2 * p.coordinates[:, :-1]), axis=1)
 
 
+@final
+@dataclass(frozen=True)
+class HeatVarying(Problem):
+    r"""A heated plate that conducts better towards one corner.
+
+    `u_t = \nabla \cdot (k \nabla u) + f` with `k = \kappa (1 + a x y)` on the unit square for `0 < t < T`, `u = 0` on
+    the edges, and the source that makes it so. Exact: `u = e^{-t} \sin(\pi x) \sin(\pi y)`.
+
+    Args:
+        diffusivity: `\kappa > 0`, length^2 a time, in the corner at the origin.
+        contrast: `a > -1`; in the opposite corner the diffusivity is `1 + a` times as large.
+        duration: `T > 0`.
+    """
+
+    diffusivity: float = 0.1
+    contrast: float = 4.0
+    duration: float = 1.0
+
+    citation: ClassVar[str] = "Manufactured solution exp(-t) sin(pi x) sin(pi y)."
+
+    def __post_init__(self) -> None:
+        require_positive(diffusivity=self.diffusivity, duration=self.duration)
+        if not self.contrast > -1.0:
+            raise ValueError(f"contrast: expected a number above -1, so that heat is conducted; got {self.contrast}")
+
+    @property
+    def domain(self) -> Shape:
+        """The unit square over time."""
+        return Box((0.0, 0.0), (1.0, 1.0)).over(0.0, self.duration)
+
+    def residual(self, p: PointSet, u: Jet) -> tf.Tensor:
+        r"""`u_t - \nabla \cdot (k \nabla u) - f`."""
+        return u.d("t") - u.flux_divergence(self._conductivity, p) - self._source(p)
+
+    def conditions(self) -> Sequence[Condition]:
+        """Cold edges, and the initial mode."""
+        return (Dirichlet(0.0), Initial(_mode))
+
+    def exact(self, p: PointSet) -> tf.Tensor:
+        r"""`e^{-t} \sin(\pi x) \sin(\pi y)`."""
+        return tf.exp(-p.t) * _mode(p)
+
+    def _conductivity(self, p: PointSet) -> tf.Tensor:
+        return self.diffusivity * (1.0 + self.contrast * p.x * p.y)
+
+    def _source(self, p: PointSet) -> tf.Tensor:
+        r"""`u_t - k \Delta u - \nabla k \cdot \nabla u` of the exact solution, with `\nabla k = \kappa a (y, x)`."""
+        slope_x, slope_y = tf.cos(_PI * p.x) * tf.sin(_PI * p.y), tf.sin(_PI * p.x) * tf.cos(_PI * p.y)
+        along = self.diffusivity * self.contrast * _PI * (p.y * slope_x + p.x * slope_y)
+        return tf.exp(-p.t) * ((2 * _PI**2 * self._conductivity(p) - 1.0) * _mode(p) - along)
+
+
 def _mode(p: PointSet) -> tf.Tensor:
     return tf.sin(_PI * p.x) * tf.sin(_PI * p.y)

@@ -23,6 +23,17 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
     "heat_1d": (problems.Heat1D(), problems.Heat1D(diffusivity=2.0, duration=0.3)),
     "heat_2d": (problems.Heat2D(), problems.Heat2D(diffusivity=0.7, duration=2.0)),
     "heat_nd": (problems.HeatND(), problems.HeatND(dimension=1, diffusivity=2.0)),
+    "helmholtz_2d": (problems.Helmholtz2D(), problems.Helmholtz2D(wave_number=5.0, waves_x=3, waves_y=2)),
+    "screened_poisson": (problems.ScreenedPoisson(), problems.ScreenedPoisson(screening=2.0, angle=-2.0)),
+    "poisson_boltzmann": (problems.PoissonBoltzmann(), problems.PoissonBoltzmann(potential=1.0, length=2.0)),
+    "bratu_1d": (problems.Bratu1D(), problems.Bratu1D(rate=3.5)),
+    "poisson_cubic": (problems.PoissonCubic(),),
+    "wave_1d": (problems.Wave1D(), problems.Wave1D(speed=0.5, duration=3.0)),
+    "convection_diffusion_1d": (problems.ConvectionDiffusion1D(), problems.ConvectionDiffusion1D(0.5)),
+    "convection_diffusion_2d": (problems.ConvectionDiffusion2D(), problems.ConvectionDiffusion2D(0.5)),
+    "fisher_kpp": (problems.FisherKPP(), problems.FisherKPP(diffusivity=0.1, growth=4.0, length=1.0, duration=0.5)),
+    "burgers_2d": (problems.Burgers2D(), problems.Burgers2D(viscosity=0.1, duration=2.0)),
+    "heat_varying": (problems.HeatVarying(), problems.HeatVarying(diffusivity=1.0, contrast=-0.5)),
     "burgers_1d": (problems.Burgers1D(), problems.Burgers1D(viscosity=0.1, duration=2.0)),
 }
 ALL = [pytest_case for group in PROBLEMS.values() for pytest_case in group]
@@ -51,6 +62,7 @@ def jet_of_exact(problem: Problem, p: PointSet, change: object = None) -> LazyJe
 
     def field(coordinates: tf.Tensor) -> tf.Tensor:
         at = PointSet(coordinates, p.axes)
-        return problem.exact(at) + (change(at) if callable(change) else 0.0)
+        exact = problem.exact(at)
+        return exact + tf.reshape(change(at), [-1] + [1] * (exact.shape.rank - 1)) if callable(change) else exact
 
     return LazyJet(field, p, problem.frame, Tape())

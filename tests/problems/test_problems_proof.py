@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +14,15 @@ from problem_cases import ALL, PROBLEMS, boundary, interior, jet_of_exact
 
 from pinn import problems
 from pinn.calculus import PointSet
-from pinn.problems import Dirichlet, Initial, Neumann, Problem
+from pinn.problems import Dirichlet, Initial, InitialVelocity, Neumann, Problem
+from pinn.problems.problem import Residual
 
 CONF = Path(__file__).parents[2] / "conf" / "problem"
+
+
+def rows(residual: Residual) -> list[tf.Tensor]:
+    """The residuals of all equations."""
+    return list(residual.values()) if isinstance(residual, Mapping) else [residual]
 
 
 @pytest.mark.parametrize("problem", ALL, ids=repr)
@@ -23,7 +31,7 @@ def test_exact_solution_has_zero_residual_and_meets_every_condition(problem: Pro
     u = jet_of_exact(problem, p)
     scale = float(tf.reduce_max(tf.abs(u.hessian_diagonal()))) + 1.0
     # Round-off of second derivatives by the tape: a few hundred units in the last place of their size.
-    assert float(tf.reduce_max(tf.abs(problem.residual(p, u)))) <= 1e-13 * 500 * scale
+    assert all(float(tf.reduce_max(tf.abs(row))) <= 1e-13 * 500 * scale for row in rows(problem.residual(p, u)))
     assert problem.conditions()
     for condition in problem.conditions():
         on = boundary(problem, condition)
@@ -35,7 +43,7 @@ def test_a_wrong_field_fails_the_equation(problem: Problem) -> None:
     p = interior(problem)
     wrong = jet_of_exact(problem, p, lambda at: 0.01 * tf.reduce_sum(at.coordinates**2, axis=1))
     # 0.01 |x|^2 adds at least 0.02 kappa to each residual inside.
-    assert float(tf.reduce_mean(tf.abs(problem.residual(p, wrong)))) > 1e-4
+    assert max(float(tf.reduce_mean(tf.abs(row))) for row in rows(problem.residual(p, wrong))) > 1e-4
 
 
 @pytest.mark.parametrize("problem", ALL, ids=repr)
@@ -44,7 +52,7 @@ def test_a_wrong_field_fails_every_condition(problem: Problem) -> None:
         on = boundary(problem, condition)
         bend = (
             (lambda at: 0.01 + 0.01 * tf.reduce_sum(at.coordinates, axis=1))
-            if condition.fixes_value
+            if condition.fixes_value or condition.fixes_velocity
             else (lambda at: 0.01 * tf.reduce_sum(at.coordinates**2, axis=1))
         )
         assert float(tf.reduce_mean(tf.abs(condition.residual(on, jet_of_exact(problem, on, bend))))) > 1e-4
@@ -62,14 +70,22 @@ def test_every_shipped_problem_is_in_the_table_and_in_conf() -> None:
 def test_every_shipped_problem_says_its_equation_and_its_source(problem: Problem) -> None:
     text = inspect.getdoc(type(problem)) or ""
     assert "Exact:" in text
-    assert r"\Delta" in text or "u''" in text or "u_t" in text
+    assert re.search(r"\\Delta|\\nabla|u''|u_\{?t", text)
     assert len(problem.citation) > 10
+
+
+def test_bratu_is_the_cool_solution_up_to_the_fold() -> None:
+    centre = PointSet(tf.constant([[0.5]], tf.float64), ("x",))
+    # The published maximum for lambda = 1 and the height of the fold, 2 ln cosh(1.19968), where both solutions meet.
+    assert problems.Bratu1D(1.0).exact(centre).numpy()[0] == pytest.approx(0.140539, abs=1e-6)
+    assert problems.Bratu1D(3.5138307).exact(centre).numpy()[0] == pytest.approx(1.18684, abs=1e-3)
 
 
 def test_conditions_have_names_that_tell_them_apart() -> None:
     assert Dirichlet(0.0).name == "dirichlet_boundary"
     assert Neumann(1.0, on="x_max").name == "neumann_x_max"
     assert Initial(0.0).name == "initial"
+    assert InitialVelocity(0.0).name == "initial_velocity"
     assert Dirichlet(0.0, on=("x_min", "y_max"), component=1).name == "dirichlet_x_min_y_max_1"
 
 
@@ -85,6 +101,10 @@ BAD_INPUT = {
     "dimension": (lambda: problems.PoissonND(0), "dimension: .*at least 1; got 0"),
     "radii": (lambda: problems.LaplaceAnnulus(2.0, 1.0), "inner|outer"),
     "diffusivity": (lambda: problems.Heat1D(diffusivity=-1.0), "diffusivity: expected a positive number; got -1.0"),
+    "waves": (lambda: problems.Helmholtz2D(waves_x=0), "waves_x: .*at least 1; got 0"),
+    "contrast": (lambda: problems.HeatVarying(contrast=-1.0), "contrast: expected a number above -1, .*; got -1.0"),
+    "angle": (lambda: problems.ScreenedPoisson(angle=float("inf")), "angle: expected a finite number; got inf"),
+    "beyond the fold": (lambda: problems.Bratu1D(3.514), r"rate: expected below 3\.5138, .*; got 3\.514"),
     "duration": (lambda: problems.Heat2D(duration=float("nan")), "duration: expected a positive number; got nan"),
 }
 
