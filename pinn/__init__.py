@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         stochastic_laplacian,
     )
     from pinn.geometry import Annulus, Ball, Box, Interval
-    from pinn.problems import Dirichlet, Initial, InitialVelocity, Neumann, Problem
+    from pinn.problems import Dirichlet, Initial, InitialVelocity, Neumann, Pin, PointData, Problem, Robin
 
 __version__ = "0.1.0"
 
@@ -44,7 +44,7 @@ _ROOMS = {
         "stochastic_laplacian",
     ),
     "pinn.geometry": ("Annulus", "Ball", "Box", "Interval"),
-    "pinn.problems": ("Dirichlet", "Initial", "InitialVelocity", "Neumann", "Problem"),
+    "pinn.problems": ("Dirichlet", "Initial", "InitialVelocity", "Neumann", "Pin", "PointData", "Problem", "Robin"),
     "pinn.app.solution": ("Solution", "load"),
     "pinn.app.solve": ("solve",),
 }
@@ -59,8 +59,11 @@ __all__ = [
     "InitialVelocity",
     "Interval",
     "Neumann",
+    "Pin",
+    "PointData",
     "PointSet",
     "Problem",
+    "Robin",
     "Solution",
     "biharmonic",
     "directional_derivative",

@@ -1,11 +1,21 @@
 """Problems: a domain, an equation written on a jet, conditions, and the exact solution where one is known."""
 
 from pinn.problems.burgers import Burgers1D, Burgers2D
-from pinn.problems.conditions import Condition, Dirichlet, Initial, InitialVelocity, Neumann, Value
+from pinn.problems.conditions import (
+    BoundaryCondition,
+    Condition,
+    Dirichlet,
+    Initial,
+    InitialVelocity,
+    Neumann,
+    Robin,
+    Value,
+)
 from pinn.problems.convection import ConvectionDiffusion1D, ConvectionDiffusion2D
 from pinn.problems.heat import Heat1D, Heat2D, HeatND, HeatVarying
 from pinn.problems.helmholtz import Helmholtz2D, ScreenedPoisson
 from pinn.problems.nonlinear_poisson import Bratu1D, PoissonBoltzmann, PoissonCubic
+from pinn.problems.point_conditions import Pin, PointCondition, PointData
 from pinn.problems.poisson import LaplaceAnnulus, LaplacePairs, Poisson1D, Poisson2D, PoissonBall, PoissonND
 from pinn.problems.poisson_expression import PoissonExpression
 from pinn.problems.problem import Problem, Residual
@@ -14,6 +24,7 @@ from pinn.problems.rehearsal import rehearse
 from pinn.problems.wave import Wave1D
 
 __all__ = [
+    "BoundaryCondition",
     "Bratu1D",
     "Burgers1D",
     "Burgers2D",
@@ -32,6 +43,9 @@ __all__ = [
     "LaplaceAnnulus",
     "LaplacePairs",
     "Neumann",
+    "Pin",
+    "PointCondition",
+    "PointData",
     "Poisson1D",
     "Poisson2D",
     "PoissonBall",
@@ -41,6 +55,7 @@ __all__ = [
     "PoissonND",
     "Problem",
     "Residual",
+    "Robin",
     "ScreenedPoisson",
     "Value",
     "Wave1D",

@@ -1,4 +1,4 @@
-"""Conditions: residuals on a part of the boundary, or at the initial time."""
+"""Conditions: residuals on a part of the boundary, or at the initial time; for given points see `point_conditions`."""
 
 from __future__ import annotations
 
@@ -14,28 +14,60 @@ from pinn.calculus import Jet, PointSet
 Value = float | Callable[[PointSet], tf.Tensor]
 
 
-@dataclass(frozen=True)
 class Condition(ABC):
-    """A residual `[N]` on parts of the boundary; `residual(p, u)` is zero where the condition holds.
-
-    Args:
-        value: what is prescribed, a number or a function of the points, `[N]`.
-        on: one part, several, or `"boundary"` for all parts in space; see `Shape.parts` of the domain.
-        component: which component of a vector field is meant; `None` for a scalar field.
+    """A residual `[N]` somewhere in the domain; `residual(p, u)` is zero where the condition holds.
 
     A condition with `fixes_value` prescribes the field's own value, one with `fixes_flux` its normal derivative and one
     with `fixes_velocity` its derivative in time, so that an ansatz can satisfy it exactly on shapes that allow it; any
-    other condition is a penalty.
+    other condition is a penalty. Subclass `BoundaryCondition` for parts of the boundary and `PointCondition` for points
+    that are given.
+
+    Attributes:
+        value: what is prescribed, a number or a function of the points, `[N]`.
+        component: which component of a vector field is meant; `None` for a scalar field.
     """
 
-    value: Value = 0.0
-    on: str | Sequence[str] = "boundary"
-    component: int | None = None
+    value: Value
+    component: int | None
 
     kind: ClassVar[str]
     fixes_value: ClassVar[bool] = False
     fixes_flux: ClassVar[bool] = False
     fixes_velocity: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What tells the conditions of a problem apart."""
+
+    @final
+    def prescribed(self, p: PointSet) -> tf.Tensor:
+        """The prescribed value at the points, `[N]`, in their dtype."""
+        return evaluated(self.value, p)
+
+    @final
+    def residual(self, p: PointSet, u: Jet) -> tf.Tensor:
+        """What should be zero there, `[N]`."""
+        return self._observed(p, u if self.component is None else u[self.component]) - self.prescribed(p)
+
+    @abstractmethod
+    def _observed(self, p: PointSet, u: Jet) -> tf.Tensor:
+        """What the condition sees of a scalar field, `[N]`."""
+
+
+@dataclass(frozen=True)
+class BoundaryCondition(Condition):
+    """A condition on parts of the boundary, or at the initial time.
+
+    Args:
+        value: what is prescribed, a number or a function of the points, `[N]`.
+        on: one part, several, or `"boundary"` for all parts in space; see `Shape.parts` of the domain.
+        component: which component of a vector field is meant; `None` for a scalar field.
+    """
+
+    value: Value = 0.0
+    on: str | Sequence[str] = "boundary"
+    component: int | None = None
 
     @final
     @property
@@ -45,26 +77,17 @@ class Condition(ABC):
         parts = [self.kind] if self.kind.startswith(where) else [self.kind, where]
         return "_".join(parts if self.component is None else [*parts, str(self.component)])
 
-    @final
-    def prescribed(self, p: PointSet) -> tf.Tensor:
-        """The prescribed value at the points, `[N]`, in their dtype."""
-        if callable(self.value):
-            return tf.convert_to_tensor(self.value(p), p.dtype)
-        return tf.fill(tf.shape(p.coordinates)[:1], tf.constant(self.value, p.dtype))
 
-    @final
-    def residual(self, p: PointSet, u: Jet) -> tf.Tensor:
-        """What should be zero on the part, `[N]`."""
-        return self._observed(p, u if self.component is None else u[self.component]) - self.prescribed(p)
-
-    @abstractmethod
-    def _observed(self, p: PointSet, u: Jet) -> tf.Tensor:
-        """What the condition sees of a scalar field, `[N]`."""
+def evaluated(value: Value, p: PointSet) -> tf.Tensor:
+    """A number or a function at the points, `[N]`, in their dtype."""
+    if callable(value):
+        return tf.convert_to_tensor(value(p), p.dtype)
+    return tf.fill(tf.shape(p.coordinates)[:1], tf.constant(value, p.dtype))
 
 
 @final
 @dataclass(frozen=True)
-class Dirichlet(Condition):
+class Dirichlet(BoundaryCondition):
     """The value on the boundary, `u = g`."""
 
     kind: ClassVar[str] = "dirichlet"
@@ -76,7 +99,7 @@ class Dirichlet(Condition):
 
 @final
 @dataclass(frozen=True)
-class Neumann(Condition):
+class Neumann(BoundaryCondition):
     r"""The flux through the boundary, `\partial u / \partial n = n \cdot \nabla u = h`, with the outward unit normal
     `n`.
     """
@@ -90,7 +113,25 @@ class Neumann(Condition):
 
 @final
 @dataclass(frozen=True)
-class Initial(Condition):
+class Robin(BoundaryCondition):
+    r"""A film on the boundary, `\partial u / \partial n + a u = h`: with `a = \alpha / k` and `h = a u_\infty` heat
+    passes from a wall of conductivity `k` to surroundings of temperature `u_\infty`.
+
+    Args:
+        coefficient: `a`, a number or a function of the points; `a \ge 0` where the problem is to be well posed.
+    """
+
+    coefficient: Value = 1.0
+
+    kind: ClassVar[str] = "robin"
+
+    def _observed(self, p: PointSet, u: Jet) -> tf.Tensor:
+        return u.normal(p.normals) + evaluated(self.coefficient, p) * u.value
+
+
+@final
+@dataclass(frozen=True)
+class Initial(BoundaryCondition):
     """The value at the initial time, `u(x, t_0) = u_0(x)`."""
 
     on: str | Sequence[str] = "initial"
@@ -104,7 +145,7 @@ class Initial(Condition):
 
 @final
 @dataclass(frozen=True)
-class InitialVelocity(Condition):
+class InitialVelocity(BoundaryCondition):
     r"""The velocity at the initial time, `\partial_t u(x, t_0) = v_0(x)`: an equation of second order in time takes it
     beside `Initial`.
     """

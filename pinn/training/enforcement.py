@@ -12,7 +12,7 @@ from pinn.calculus import PointSet
 from pinn.fields import Ansatz, Data, Datum
 from pinn.geometry import Constant, Shape
 from pinn.geometry.shape import INITIAL
-from pinn.problems import Condition, Problem
+from pinn.problems import BoundaryCondition, Condition, PointCondition, Problem
 
 MODES = ("auto", "exact", "penalty")
 
@@ -43,19 +43,21 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
     and an error under `exact`. A velocity at the start is exact where the value there is.
 
     Raises:
-        ValueError: an unknown mode, a part that the domain does not have, a component that the field does not have,
-            two values, fluxes or velocities for one component on one part; with `exact` also a value and a flux there,
-            a flux at the initial time, or a condition that the shape cannot carry exactly.
+        ValueError: an unknown mode, a part that the domain does not have, a given point outside it, a component that
+            the field does not have, two values, fluxes or velocities for one component on one part; with `exact` also a
+            value and a flux there, a flux at the initial time, or a condition that the shape cannot carry exactly.
     """
     if mode not in MODES:
         raise ValueError(f"conditions: expected one of {', '.join(MODES)}; got {mode!r}")
     conditions = tuple(problem.conditions())
-    _require_parts(conditions, problem.domain)
+    on_parts = tuple(condition for condition in conditions if isinstance(condition, BoundaryCondition))
+    _require_parts(on_parts, problem.domain)
+    _require_inside(conditions, problem.domain)
     _require_components(conditions, problem.components)
-    valued = tuple(condition for condition in conditions if condition.fixes_value)
-    fluxed = tuple(condition for condition in conditions if condition.fixes_flux)
+    valued = tuple(condition for condition in on_parts if condition.fixes_value)
+    fluxed = tuple(condition for condition in on_parts if condition.fixes_flux)
     values, fluxes = _by_component("value", valued, problem), _by_component("flux", fluxed, problem)
-    exact: tuple[Condition, ...] = ()
+    exact: tuple[BoundaryCondition, ...] = ()
     if mode == "exact":
         _require_one_of_both(values, fluxes, problem)
         exact = (*valued, *fluxed)
@@ -64,7 +66,7 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
         exact = tuple(carried) if _is_cheap(carried, problem.domain) else ()
     values = _by_component("value", [c for c in exact if c.fixes_value], problem)
     fluxes = _by_component("flux", [c for c in exact if c.fixes_flux], problem)
-    moving = [c for c in conditions if c.fixes_velocity and INITIAL in values[c.component or 0]]
+    moving = [c for c in on_parts if c.fixes_velocity and INITIAL in values[c.component or 0]]
     velocities = tuple(data.get(INITIAL) for data in _by_component("velocity", moving, problem))
     return Enforcement(
         Ansatz(problem.domain, values, fluxes if any(fluxes) else (), velocities if moving else ()),
@@ -72,16 +74,16 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
     )
 
 
-def _is_cheap(valued: Sequence[Condition], shape: Shape) -> bool:
+def _is_cheap(valued: Sequence[BoundaryCondition], shape: Shape) -> bool:
     return len(shape.space_axes) <= _DIMENSIONS_FOR_LIFT or not any(callable(c.value) for c in valued)
 
 
-def _is_carried(condition: Condition, shape: Shape) -> bool:
+def _is_carried(condition: BoundaryCondition, shape: Shape) -> bool:
     """Whether a value can be exact on all parts of the condition."""
     return all(part.valued for part in shape.select(condition.on))
 
 
-def _by_component(what: str, conditions: Sequence[Condition], problem: Problem) -> tuple[Data, ...]:
+def _by_component(what: str, conditions: Sequence[BoundaryCondition], problem: Problem) -> tuple[Data, ...]:
     """For each component what is given on each part."""
     found: list[dict[str, Datum]] = [{} for _ in range(problem.components)]
     for condition in conditions:
@@ -96,7 +98,7 @@ def _by_component(what: str, conditions: Sequence[Condition], problem: Problem) 
     return tuple(found)
 
 
-def _as_datum(condition: Condition, shape: Shape, part: str) -> Datum:
+def _as_datum(condition: BoundaryCondition, shape: Shape, part: str) -> Datum:
     if not callable(condition.value):
         return Constant(float(condition.value))
 
@@ -110,9 +112,28 @@ def _as_datum(condition: Condition, shape: Shape, part: str) -> Datum:
     return with_normals if condition.fixes_flux else without
 
 
-def _require_parts(conditions: Sequence[Condition], shape: Shape) -> None:
+def _require_parts(conditions: Sequence[BoundaryCondition], shape: Shape) -> None:
     for condition in conditions:
         shape.select(condition.on)
+
+
+def _require_inside(conditions: Sequence[Condition], shape: Shape) -> None:
+    for condition in conditions:
+        if not isinstance(condition, PointCondition):
+            continue
+        points = condition.points
+        if points.shape[1] != shape.dim:
+            raise ValueError(
+                f"{condition.name}: expected points with {shape.dim} numbers, for {', '.join(shape.axes)}; "
+                f"got {points.shape[1]}"
+            )
+        outside = points[~shape.inside(points)]
+        if len(outside):
+            place = ", ".join(f"{axis}={x:.6g}" for axis, x in zip(shape.axes, outside[0], strict=True))
+            raise ValueError(
+                f"{condition.name}: expected points in the domain; {len(outside)} of {len(points)} are outside, "
+                f"first {place}"
+            )
 
 
 def _require_one_of_both(values: Sequence[Data], fluxes: Sequence[Data], problem: Problem) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import final
 
 import numpy as np
@@ -11,7 +12,7 @@ import tensorflow as tf
 
 from pinn.calculus import Engine, Expression, Field, Frame, Needs, PointSet, learn, observe
 from pinn.geometry import Shape
-from pinn.problems import Condition, Problem
+from pinn.problems import BoundaryCondition, Condition, PointCondition, Problem
 from pinn.training.adaptive.base import Adaptive, Place, Sizes
 from pinn.training.sampling import Sampling, boundary_points, interior_points
 
@@ -74,26 +75,26 @@ def terms_of(
         natural: whether a condition of which nothing is said has its natural weight, or 1, for a balance to find one.
 
     Raises:
-        ValueError: a weight that is not positive, or for a term that does not exist.
+        ValueError: two conditions of one name, a weight that is not positive, or for a term that does not exist.
     """
     names = [EQUATION, *(condition.name for condition in conditions)]
+    if len(set(names)) < len(names):
+        raise ValueError(f"{problem.name}: expected different conditions; got {', '.join(names[1:])}")
     _require_weights(weights, names)
     shape = problem.domain
-    counts = _boundary_counts(problem, conditions, sampling)
+    draws = _draws_on_parts(shape, [c for c in conditions if isinstance(c, BoundaryCondition)], sampling) | {
+        c.name: partial(_given, c.points) for c in conditions if isinstance(c, PointCondition)
+    }
 
     def term(name: str, expression: Expression, draws: tuple[Draw, Redraw], weight: float) -> Term:
         needs = learn(expression, problem.frame, dtype)
         return Term(name, expression, *draws, problem.frame, weights.get(name, weight), needs)
 
-    def draw_on(condition: Condition) -> Draw:
-        parts, count = shape.select(condition.on), counts[condition.name]
-        return lambda seed: boundary_points(parts, count, kind=sampling.kind, seed=seed)
-
     def weight(condition: Condition) -> float:
         return weights.get("conditions", natural_weight(condition, shape) if natural else 1.0)
 
     equation = term(EQUATION, problem.residual, _draws_inside(shape, sampling), 1.0)
-    return (equation, *(term(c.name, c.residual, _anew(draw_on(c)), weight(c)) for c in conditions))
+    return (equation, *(term(c.name, c.residual, _anew(draws[c.name]), weight(c)) for c in conditions))
 
 
 def _draws_inside(shape: Shape, sampling: Sampling) -> tuple[Draw, Redraw]:
@@ -157,22 +158,27 @@ def natural_weight(condition: Condition, shape: Shape) -> float:
     lower, upper = shape.bounds
     sides = (upper - lower)[: len(shape.space_axes)]
     kappa = float(np.sum((np.pi / sides) ** 2))
-    return kappa**2 if condition.fixes_value else kappa
+    return kappa**2 if condition.fixes_value or isinstance(condition, PointCondition) else kappa
 
 
-def _boundary_counts(problem: Problem, conditions: Sequence[Condition], sampling: Sampling) -> dict[str, int]:
-    """Points for each condition: those in space share `boundary` by measure."""
-    shape = problem.domain
+def _given(points: np.ndarray, _seed: Sequence[int]) -> Places:
+    """Points that are the same whatever the seed."""
+    return _inside(points)
+
+
+def _draws_on_parts(shape: Shape, conditions: Sequence[BoundaryCondition], sampling: Sampling) -> dict[str, Draw]:
+    """The draw of each condition by name: those in space share `boundary` points by measure."""
     asked = sampling.counts(shape)
-    measures = {c.name: sum(p.measure for p in shape.select(c.on)) for c in conditions}
-    if len(measures) < len(conditions):
-        raise ValueError(f"{problem.name}: expected different conditions; got {', '.join(c.name for c in conditions)}")
-    at_start = {c.name for c in conditions if all(p.name == "initial" for p in shape.select(c.on))}
+    parts = {c.name: shape.select(c.on) for c in conditions}
+    measures = {name: sum(part.measure for part in chosen) for name, chosen in parts.items()}
+    at_start = {name for name, chosen in parts.items() if all(part.name == "initial" for part in chosen)}
     total = sum(measure for name, measure in measures.items() if name not in at_start)
-    return {
-        name: asked.initial if name in at_start else max(round(asked.boundary * measure / total), 1)
-        for name, measure in measures.items()
-    }
+
+    def draw(name: str) -> Draw:
+        share = asked.initial if name in at_start else max(round(asked.boundary * measures[name] / total), 1)
+        return lambda seed: boundary_points(parts[name], share, kind=sampling.kind, seed=seed)
+
+    return {name: draw(name) for name in parts}
 
 
 def _require_weights(weights: Mapping[str, float], names: Sequence[str]) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
 
 import pytest
 import tensorflow as tf
@@ -12,7 +10,19 @@ from training_cases import Pair
 
 from pinn.calculus import Jet, PointSet
 from pinn.geometry import Box, Interval, Shape
-from pinn.problems import Condition, Dirichlet, Heat1D, Initial, InitialVelocity, Neumann, Poisson1D, PoissonND, Problem
+from pinn.problems import (
+    Condition,
+    Dirichlet,
+    Heat1D,
+    Initial,
+    InitialVelocity,
+    Neumann,
+    Pin,
+    Poisson1D,
+    PoissonND,
+    Problem,
+    Robin,
+)
 from pinn.training import enforce
 
 
@@ -107,6 +117,7 @@ DIVISIONS = {
         [set()],
         ["initial", "initial_velocity"],
     ),
+    "a point": (Square(Dirichlet(0.0, on="x_min"), Pin((0.5, 0.5))), "exact", [{"x_min"}], [set()], ["pin"]),
     "neither value nor flux": (Square(Robin(0.0, on="x_min")), "exact", [set()], [set()], ["robin_x_min"]),
 }
 
@@ -148,6 +159,16 @@ BAD_INPUT = {
         "no value can be exact on 'hole_1_x_min' of this shape: make it a penalty, as conditions=auto does",
     ),
     "flux of no family": (Notched(Neumann(0.0, on="x_min")), "exact", "no flux can be exact on 'x_min' of this shape"),
+    "point outside": (
+        Square(Pin((0.5, 2.0))),
+        "auto",
+        r"pin: expected points in the domain; 1 of 1 are outside, first x=0\.5, y=2",
+    ),
+    "point of another dimension": (
+        Square(Pin((0.5,))),
+        "exact",
+        "pin: expected points with 2 numbers, for x, y; got 1",
+    ),
     "part": (Square(Dirichlet(0.0, on="top")), "penalty", "'top'.*x_min"),
     "part of a penalty": (Square(Neumann(0.0, on="hole")), "exact", "'hole'.*x_min"),
     "component": (Square(Dirichlet(0.0, component=1)), "auto", "component between 0 and 0; got 1"),
