@@ -12,9 +12,11 @@ from pinn.problems.conditions import (
     Value,
 )
 from pinn.problems.convection import ConvectionDiffusion1D, ConvectionDiffusion2D
+from pinn.problems.flow import Kovasznay, LidDrivenCavity, Stokes2D
 from pinn.problems.heat import Heat1D, Heat2D, HeatND, HeatVarying
 from pinn.problems.helmholtz import Helmholtz2D, ScreenedPoisson
 from pinn.problems.nonlinear_poisson import Bratu1D, PoissonBoltzmann, PoissonCubic
+from pinn.problems.plate import PlateClamped, PlateSupported
 from pinn.problems.point_conditions import Pin, PointCondition, PointData
 from pinn.problems.poisson import LaplaceAnnulus, LaplacePairs, Poisson1D, Poisson2D, PoissonBall, PoissonND
 from pinn.problems.poisson_expression import PoissonExpression
@@ -40,10 +42,14 @@ __all__ = [
     "Helmholtz2D",
     "Initial",
     "InitialVelocity",
+    "Kovasznay",
     "LaplaceAnnulus",
     "LaplacePairs",
+    "LidDrivenCavity",
     "Neumann",
     "Pin",
+    "PlateClamped",
+    "PlateSupported",
     "PointCondition",
     "PointData",
     "Poisson1D",
@@ -57,6 +63,7 @@ __all__ = [
     "Residual",
     "Robin",
     "ScreenedPoisson",
+    "Stokes2D",
     "Value",
     "Wave1D",
     "rehearse",

@@ -29,8 +29,8 @@ _PI = math.pi
 class Stokes2D(Problem):
     r"""Two streams that collide, so slowly that inertia is nothing.
 
-    `-\Delta u + \nabla p = 0`, `\nabla \cdot u = 0` on `(-1, 1)^2`, with the exact velocity on the boundary and `p = 0` at
-    the origin. Exact: `u = 20 x y^3`, `v = 5 (x^4 - y^4)`, `p = 60 x^2 y - 20 y^3`.
+    `-\Delta u + \nabla p = 0`, `\nabla \cdot u = 0` on `(-1, 1)^2`, with the exact velocity on the boundary and `p = 0`
+    at the origin. Exact: `u = 20 x y^3`, `v = 5 (x^4 - y^4)`, `p = 60 x^2 y - 20 y^3`.
     """
 
     components: ClassVar[int] = 3
@@ -63,10 +63,10 @@ class Stokes2D(Problem):
 class Kovasznay(Problem):
     r"""The flow behind a grid of bars.
 
-    `(u \cdot \nabla) u = -\nabla p + \Delta u / Re`, `\nabla \cdot u = 0` on `(-1/2, 1) \times (-1/2, 3/2)`, with the exact
-    velocity on the boundary and the exact pressure at one point. Exact: with `\lambda = Re / 2 - \sqrt{Re^2 / 4 + 4
-    \pi^2}`, `u = 1 - e^{\lambda x} \cos(2 \pi y)`, `v = \lambda e^{\lambda x} \sin(2 \pi y) / (2 \pi)`, `p = (1 - e^{2
-    \lambda x}) / 2`.
+    `(u \cdot \nabla) u = -\nabla p + \Delta u / Re`, `\nabla \cdot u = 0` on `(-1/2, 1) \times (-1/2, 3/2)`, with the
+    exact velocity on the boundary and the exact pressure at one point. Exact: with `\lambda = Re / 2 - \sqrt{Re^2 / 4 +
+    4 \pi^2}`, `u = 1 - e^{\lambda x} \cos(2 \pi y)`, `v = \lambda e^{\lambda x} \sin(2 \pi y) / (2 \pi)`, `p = (1 -
+    e^{2 \lambda x}) / 2`.
 
     Args:
         reynolds: `Re > 0`.
@@ -109,11 +109,11 @@ class Kovasznay(Problem):
 class LidDrivenCavity(Problem):
     r"""A square box of fluid under a lid that slides.
 
-    `(u \cdot \nabla) u = -\nabla p + \Delta u / Re`, `\nabla \cdot u = 0` on the unit square; at rest on three walls, `u =
-    1` on the lid, and `p = 0` in the lower left corner. In both upper corners the lid and the walls disagree: there the
-    velocity jumps and the pressure is infinite. So the lid gathers speed over a length `1 / s`, `u = 1 - \cosh(s (x -
-    1/2)) / \cosh(s / 2)`, and the conditions agree. No exact solution is known; the standard is the table of Ghia, Ghia
-    and Shin for the lid that does not gather speed.
+    `(u \cdot \nabla) u = -\nabla p + \Delta u / Re`, `\nabla \cdot u = 0` on the unit square; at rest on three walls,
+    `u = 1` on the lid, and `p = 0` in the lower left corner. In both upper corners the lid and the walls disagree:
+    there the velocity jumps and the pressure is infinite. So the lid gathers speed over a length `1 / s`, `u = 1 -
+    \cosh(s (x - 1/2)) / \cosh(s / 2)`, and the conditions agree. No exact solution is known; the standard is the table
+    of Ghia, Ghia and Shin for the lid that does not gather speed.
 
     Args:
         reynolds: `Re > 0`.

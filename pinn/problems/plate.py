@@ -62,8 +62,8 @@ class PlateSupported(Problem):
 class PlateClamped(Problem):
     r"""A square plate that is clamped on all edges.
 
-    `\Delta^2 u = q` on the unit square with `u = \partial u / \partial n = 0` on its edges, written with `w = -\Delta u`:
-    the deflection carries two conditions, the moment none. Exact: `u = \sin^2(\pi x) \sin^2(\pi y)`, from which `q`
+    `\Delta^2 u = q` on the unit square with `u = \partial u / \partial n = 0` on its edges, written with `w = -\Delta
+    u`: the deflection carries two conditions, the moment none. Exact: `u = \sin^2(\pi x) \sin^2(\pi y)`, from which `q`
     follows.
     """
 

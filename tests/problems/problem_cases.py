@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from pinn import problems
 from pinn.calculus import LazyJet, PointSet, Tape
-from pinn.problems import Condition, Problem
+from pinn.problems import BoundaryCondition, Condition, PointCondition, Problem
 
 PROBLEMS: dict[str, tuple[Problem, ...]] = {
     "poisson_1d": (problems.Poisson1D(),),
@@ -34,9 +34,15 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
     "fisher_kpp": (problems.FisherKPP(), problems.FisherKPP(diffusivity=0.1, growth=4.0, length=1.0, duration=0.5)),
     "burgers_2d": (problems.Burgers2D(), problems.Burgers2D(viscosity=0.1, duration=2.0)),
     "heat_varying": (problems.HeatVarying(), problems.HeatVarying(diffusivity=1.0, contrast=-0.5)),
+    "plate_supported": (problems.PlateSupported(),),
+    "plate_clamped": (problems.PlateClamped(),),
+    "stokes_2d": (problems.Stokes2D(),),
+    "kovasznay": (problems.Kovasznay(), problems.Kovasznay(reynolds=5.0)),
+    "lid_driven_cavity": (problems.LidDrivenCavity(),),
     "burgers_1d": (problems.Burgers1D(), problems.Burgers1D(viscosity=0.1, duration=2.0)),
 }
 ALL = [pytest_case for group in PROBLEMS.values() for pytest_case in group]
+SOLVED = [problem for problem in ALL if problem.exact is not None]
 
 _UNIT = np.random.default_rng(0)
 
@@ -47,13 +53,17 @@ def interior(problem: Problem, count: int = 200) -> PointSet:
     return PointSet(tf.constant(shape.interior(_UNIT.uniform(size=(count, shape.unit_dimension)))), shape.axes)
 
 
-def boundary(problem: Problem, condition: Condition, count: int = 50) -> PointSet:
-    """Random points, with normals, on the parts that a condition names."""
+def places(problem: Problem, condition: Condition, count: int = 50) -> PointSet:
+    """The points of a condition: those it is given, or random ones, with normals, on the parts that it names."""
+    axes = problem.domain.axes
+    if isinstance(condition, PointCondition):
+        return PointSet(tf.constant(condition.points), axes)
+    assert isinstance(condition, BoundaryCondition)
     sampled = [
         part.sample(_UNIT.uniform(size=(count, part.unit_dimension))) for part in problem.domain.select(condition.on)
     ]
     points, normals = (tf.constant(np.concatenate(arrays)) for arrays in zip(*sampled, strict=True))
-    return PointSet(points, problem.domain.axes, normals)
+    return PointSet(points, axes, normals)
 
 
 def jet_of_exact(problem: Problem, p: PointSet, change: object = None) -> LazyJet:
