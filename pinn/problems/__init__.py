@@ -13,12 +13,20 @@ from pinn.problems.conditions import (
 )
 from pinn.problems.convection import ConvectionDiffusion1D, ConvectionDiffusion2D
 from pinn.problems.flow import Kovasznay, LidDrivenCavity, Stokes2D
-from pinn.problems.heat import Heat1D, Heat2D, HeatND, HeatVarying
+from pinn.problems.heat import Heat1D, Heat2D, Heat2DMultiscale, HeatBall, HeatND, HeatVarying
 from pinn.problems.helmholtz import Helmholtz2D, ScreenedPoisson
 from pinn.problems.nonlinear_poisson import Bratu1D, PoissonBoltzmann, PoissonCubic
 from pinn.problems.plate import PlateClamped, PlateSupported
 from pinn.problems.point_conditions import Pin, PointCondition, PointData
-from pinn.problems.poisson import LaplaceAnnulus, LaplacePairs, Poisson1D, Poisson2D, PoissonBall, PoissonND
+from pinn.problems.poisson import (
+    LaplaceAnnulus,
+    LaplacePairs,
+    Poisson1D,
+    Poisson2D,
+    PoissonBall,
+    PoissonND,
+    PoissonSines,
+)
 from pinn.problems.poisson_expression import PoissonExpression
 from pinn.problems.problem import Problem, Residual
 from pinn.problems.reaction import FisherKPP
@@ -37,6 +45,8 @@ __all__ = [
     "FisherKPP",
     "Heat1D",
     "Heat2D",
+    "Heat2DMultiscale",
+    "HeatBall",
     "HeatND",
     "HeatVarying",
     "Helmholtz2D",
@@ -59,6 +69,7 @@ __all__ = [
     "PoissonCubic",
     "PoissonExpression",
     "PoissonND",
+    "PoissonSines",
     "Problem",
     "Residual",
     "Robin",

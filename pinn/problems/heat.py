@@ -10,9 +10,9 @@ from typing import ClassVar, final
 import tensorflow as tf
 
 from pinn.calculus import Jet, PointSet
-from pinn.geometry import Box, Interval, Shape
+from pinn.geometry import Ball, Box, Interval, Shape
 from pinn.problems.checks import require_positive, require_whole
-from pinn.problems.conditions import Condition, Dirichlet, Initial
+from pinn.problems.conditions import Condition, Dirichlet, Initial, Neumann
 from pinn.problems.problem import Problem
 
 _PI = math.pi
@@ -146,6 +146,96 @@ class HeatND(Problem):
 
 @final
 @dataclass(frozen=True)
+class Heat2DMultiscale(Problem):
+    r"""A plate that conducts a hundred thousand times better along one axis, with a pattern that decays alike in both.
+
+    `u_t = u_{xx} / (500 \pi)^2 + u_{yy} / \pi^2` on the unit square for `0 < t < T`, `u = 0` on the edges, `u(x, y, 0)
+    = \sin(n \pi x) \sin(\pi y)`. Exact: `u = \sin(n \pi x) \sin(\pi y) e^{-(1 + (n / 500)^2) t}`.
+
+    Args:
+        waves: `n \ge 1`, how many half waves there are along the axis that hardly conducts.
+        duration: `T > 0`.
+    """
+
+    waves: int = 20
+    duration: float = 5.0
+
+    citation: ClassVar[str] = (
+        "Z. Hao et al., PINNacle: A Comprehensive Benchmark of Physics-Informed Neural Networks for Solving PDEs, "
+        "NeurIPS 2024, Heat2d-MS."
+    )
+
+    def __post_init__(self) -> None:
+        require_whole(waves=self.waves, least=1)
+        require_positive(duration=self.duration)
+
+    @property
+    def domain(self) -> Shape:
+        """The unit square over time."""
+        return Box((0.0, 0.0), (1.0, 1.0)).over(0.0, self.duration)
+
+    def residual(self, p: PointSet, u: Jet) -> tf.Tensor:  # noqa: ARG002 - no source
+        r"""`u_t - u_{xx} / (500 \pi)^2 - u_{yy} / \pi^2`."""
+        return u.d("t") - u.d("x", "x") / (500 * _PI) ** 2 - u.d("y", "y") / _PI**2
+
+    def conditions(self) -> Sequence[Condition]:
+        """Cold edges, and the initial pattern."""
+        return (Dirichlet(0.0), Initial(self._pattern))
+
+    def exact(self, p: PointSet) -> tf.Tensor:
+        r"""`\sin(n \pi x) \sin(\pi y) e^{-(1 + (n / 500)^2) t}`."""
+        return self._pattern(p) * tf.exp(-(1 + (self.waves / 500) ** 2) * p.t)
+
+    def _pattern(self, p: PointSet) -> tf.Tensor:
+        return tf.sin(self.waves * _PI * p.x) * tf.sin(_PI * p.y)
+
+
+@final
+@dataclass(frozen=True)
+class HeatBall(Problem):
+    r"""A ball of any dimension that is heated through its surface.
+
+    `u_t = \Delta u / d - r^2 e^{r^2 / 2 + t} / d` in the unit ball of `d` dimensions for `0 < t < T`, with the exact
+    flux `\partial u / \partial n = e^{1/2 + t}` on the sphere and the exact values at the beginning. Exact: `u = e^{r^2
+    / 2 + t}`.
+
+    Args:
+        dimension: `d >= 2`, without time.
+        duration: `T > 0`.
+    """
+
+    dimension: int = 5
+    duration: float = 1.0
+
+    citation: ClassVar[str] = (
+        "Z. Hao et al., PINNacle: A Comprehensive Benchmark of Physics-Informed Neural Networks for Solving PDEs, "
+        "NeurIPS 2024, HNd."
+    )
+
+    def __post_init__(self) -> None:
+        require_whole(dimension=self.dimension, least=2)
+        require_positive(duration=self.duration)
+
+    @property
+    def domain(self) -> Shape:
+        """The unit ball over time."""
+        return Ball((0.0,) * self.dimension, 1.0).over(0.0, self.duration)
+
+    def residual(self, p: PointSet, u: Jet) -> tf.Tensor:
+        r"""`u_t - \Delta u / d + r^2 e^{r^2 / 2 + t} / d`."""
+        return u.d("t") - (u.laplacian() - _squared_radius(p) * self.exact(p)) / self.dimension
+
+    def conditions(self) -> Sequence[Condition]:
+        """The exact flux through the sphere, which is the exact value there, and the exact values at the beginning."""
+        return (Neumann(self.exact, on="sphere"), Initial(self.exact))
+
+    def exact(self, p: PointSet) -> tf.Tensor:
+        r"""`e^{r^2 / 2 + t}`."""
+        return tf.exp(_squared_radius(p) / 2 + p.t)
+
+
+@final
+@dataclass(frozen=True)
 class HeatVarying(Problem):
     r"""A heated plate that conducts better towards one corner.
 
@@ -198,3 +288,7 @@ class HeatVarying(Problem):
 
 def _mode(p: PointSet) -> tf.Tensor:
     return tf.sin(_PI * p.x) * tf.sin(_PI * p.y)
+
+
+def _squared_radius(p: PointSet) -> tf.Tensor:
+    return tf.reduce_sum(p.coordinates[:, :-1] ** 2, axis=1)

@@ -121,6 +121,46 @@ class PoissonND(Problem):
 
 @final
 @dataclass(frozen=True)
+class PoissonSines(Problem):
+    r"""Poisson's equation in any dimension, with half a wave along each axis.
+
+    `\Delta u + \frac{\pi^2}{4} \sum_i \sin(\pi x_i / 2) = 0` on the unit cube of `d` dimensions, with the exact values
+    on its faces. Exact: `u = \sum_i \sin(\pi x_i / 2)`, additive in the axes as that of `PoissonND`.
+
+    Args:
+        dimension: `d >= 1`.
+    """
+
+    dimension: int = 5
+
+    citation: ClassVar[str] = (
+        "Z. Hao et al., PINNacle: A Comprehensive Benchmark of Physics-Informed Neural Networks for Solving PDEs, "
+        "NeurIPS 2024, PNd."
+    )
+
+    def __post_init__(self) -> None:
+        require_whole(dimension=self.dimension, least=1)
+
+    @property
+    def domain(self) -> Shape:
+        """The unit cube."""
+        return Box((0.0,) * self.dimension, (1.0,) * self.dimension)
+
+    def residual(self, p: PointSet, u: Jet) -> tf.Tensor:
+        r"""`\Delta u + f`."""
+        return u.laplacian() + _PI**2 / 4 * self.exact(p)
+
+    def conditions(self) -> Sequence[Condition]:
+        """The exact values on all faces."""
+        return (Dirichlet(self.exact),)
+
+    def exact(self, p: PointSet) -> tf.Tensor:
+        r"""`\sum_i \sin(\pi x_i / 2)`."""
+        return tf.reduce_sum(tf.sin(_PI / 2 * p.coordinates), axis=1)
+
+
+@final
+@dataclass(frozen=True)
 class LaplacePairs(Problem):
     r"""A harmonic polynomial in any even dimension.
 

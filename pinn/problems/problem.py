@@ -77,6 +77,6 @@ class Problem(ABC):
     @final
     @property
     def name(self) -> str:
-        """The class's name in snake case: `Poisson2D` is `poisson_2d`."""
-        words = re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "_", type(self).__name__)
+        """The class's name in snake case: `Poisson2D` is `poisson_2d`, `Heat2DMultiscale` is `heat_2d_multiscale`."""
+        words = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__)
         return words.lower()

@@ -39,6 +39,9 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
     "stokes_2d": (problems.Stokes2D(),),
     "kovasznay": (problems.Kovasznay(), problems.Kovasznay(reynolds=5.0)),
     "lid_driven_cavity": (problems.LidDrivenCavity(),),
+    "heat_2d_multiscale": (problems.Heat2DMultiscale(), problems.Heat2DMultiscale(waves=3, duration=0.5)),
+    "heat_ball": (problems.HeatBall(), problems.HeatBall(dimension=2, duration=0.5)),
+    "poisson_sines": (problems.PoissonSines(), problems.PoissonSines(2)),
     "burgers_1d": (problems.Burgers1D(), problems.Burgers1D(viscosity=0.1, duration=2.0)),
 }
 ALL = [pytest_case for group in PROBLEMS.values() for pytest_case in group]
