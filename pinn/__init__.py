@@ -25,7 +25,18 @@ if TYPE_CHECKING:
         stochastic_laplacian,
     )
     from pinn.geometry import Annulus, Ball, Box, Interval
-    from pinn.problems import Dirichlet, Initial, InitialVelocity, Neumann, Pin, PointData, Problem, Robin
+    from pinn.problems import (
+        Contact,
+        Dirichlet,
+        FluxBalance,
+        Initial,
+        InitialVelocity,
+        Neumann,
+        Pin,
+        PointData,
+        Problem,
+        Robin,
+    )
 
 __version__ = "0.1.0"
 
@@ -44,7 +55,18 @@ _ROOMS = {
         "stochastic_laplacian",
     ),
     "pinn.geometry": ("Annulus", "Ball", "Box", "Interval"),
-    "pinn.problems": ("Dirichlet", "Initial", "InitialVelocity", "Neumann", "Pin", "PointData", "Problem", "Robin"),
+    "pinn.problems": (
+        "Contact",
+        "Dirichlet",
+        "FluxBalance",
+        "Initial",
+        "InitialVelocity",
+        "Neumann",
+        "Pin",
+        "PointData",
+        "Problem",
+        "Robin",
+    ),
     "pinn.app.solution": ("Solution", "load"),
     "pinn.app.solve": ("solve",),
 }
@@ -54,7 +76,9 @@ __all__ = [
     "Annulus",
     "Ball",
     "Box",
+    "Contact",
     "Dirichlet",
+    "FluxBalance",
     "Initial",
     "InitialVelocity",
     "Interval",

@@ -15,6 +15,7 @@ from pinn.problems.convection import ConvectionDiffusion1D, ConvectionDiffusion2
 from pinn.problems.flow import Kovasznay, LidDrivenCavity, Stokes2D
 from pinn.problems.heat import Heat1D, Heat2D, Heat2DMultiscale, HeatBall, HeatND, HeatVarying
 from pinn.problems.helmholtz import Helmholtz2D, ScreenedPoisson
+from pinn.problems.interface import Contact, FluxBalance
 from pinn.problems.nonlinear_poisson import Bratu1D, PoissonBoltzmann, PoissonCubic
 from pinn.problems.plate import PlateClamped, PlateSupported
 from pinn.problems.point_conditions import Pin, PointCondition, PointData
@@ -31,6 +32,7 @@ from pinn.problems.poisson_expression import PoissonExpression
 from pinn.problems.problem import Problem, Residual
 from pinn.problems.reaction import FisherKPP
 from pinn.problems.rehearsal import rehearse
+from pinn.problems.wall import LayeredWall
 from pinn.problems.wave import Wave1D
 
 __all__ = [
@@ -39,10 +41,12 @@ __all__ = [
     "Burgers1D",
     "Burgers2D",
     "Condition",
+    "Contact",
     "ConvectionDiffusion1D",
     "ConvectionDiffusion2D",
     "Dirichlet",
     "FisherKPP",
+    "FluxBalance",
     "Heat1D",
     "Heat2D",
     "Heat2DMultiscale",
@@ -55,6 +59,7 @@ __all__ = [
     "Kovasznay",
     "LaplaceAnnulus",
     "LaplacePairs",
+    "LayeredWall",
     "LidDrivenCavity",
     "Neumann",
     "Pin",

@@ -19,8 +19,8 @@ class Condition(ABC):
 
     A condition with `fixes_value` prescribes the field's own value, one with `fixes_flux` its normal derivative and one
     with `fixes_velocity` its derivative in time, so that an ansatz can satisfy it exactly on shapes that allow it; any
-    other condition is a penalty. Subclass `BoundaryCondition` for parts of the boundary and `PointCondition` for points
-    that are given.
+    other condition is a penalty. One that `couples` sees all components at once and has none of its own. Subclass
+    `BoundaryCondition` for parts of the boundary and `PointCondition` for points that are given.
 
     Attributes:
         value: what is prescribed, a number or a function of the points, `[N]`.
@@ -34,6 +34,7 @@ class Condition(ABC):
     fixes_value: ClassVar[bool] = False
     fixes_flux: ClassVar[bool] = False
     fixes_velocity: ClassVar[bool] = False
+    couples: ClassVar[bool] = False
 
     @property
     @abstractmethod

@@ -147,7 +147,7 @@ def _require_one_of_both(values: Sequence[Data], fluxes: Sequence[Data], problem
 
 def _require_components(conditions: tuple[Condition, ...], components: int) -> None:
     for condition in conditions:
-        if components > 1 and condition.component is None:
+        if components > 1 and condition.component is None and not condition.couples:
             raise ValueError(
                 f"{condition.name}: expected a component between 0 and {components - 1}, "
                 f"since the field has {components}; got none"

@@ -110,6 +110,8 @@ BAD_INPUT = {
     "radii": (lambda: problems.LaplaceAnnulus(2.0, 1.0), "inner|outer"),
     "diffusivity": (lambda: problems.Heat1D(diffusivity=-1.0), "diffusivity: expected a positive number; got -1.0"),
     "waves": (lambda: problems.Helmholtz2D(waves_x=0), "waves_x: .*at least 1; got 0"),
+    "layers": (lambda: problems.LayeredWall((1.0, 2.0, 3.0)), "conductivities: expected two numbers, one a layer; got"),  # type: ignore[arg-type]
+    "no thickness": (lambda: problems.LayeredWall(thicknesses=(0.0, 1.0)), r"thicknesses\[0\]: expected a positive"),
     "contrast": (lambda: problems.HeatVarying(contrast=-1.0), "contrast: expected a number above -1, .*; got -1.0"),
     "angle": (lambda: problems.ScreenedPoisson(angle=float("inf")), "angle: expected a finite number; got inf"),
     "beyond the fold": (lambda: problems.Bratu1D(3.514), r"rate: expected below 3\.5138, .*; got 3\.514"),
