@@ -53,8 +53,9 @@ class FluxBalance(BoundaryCondition):
 @final
 @dataclass(frozen=True)
 class Contact(BoundaryCondition):
-    r"""The fall of the field across a contact, `u_1 - u_2 + R k_1 \partial u_1 / \partial n = j`: continuity where `R` and
-    `j` are zero.
+    r"""The fall of the field across a contact: continuity where `R` and `j` are zero.
+
+    `u_1 - u_2 + R k_1 \partial u_1 / \partial n = j`.
 
     Args:
         value: `j`, a jump that is there without any flux.
