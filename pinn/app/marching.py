@@ -13,6 +13,7 @@ from pinn.app.work import Work
 from pinn.calculus import engine_named
 from pinn.fields import POINTS_A_FEATURE, Slabs, Slabwork
 from pinn.geometry import INITIAL
+from pinn.problems import BoundaryCondition
 from pinn.solvers import GaussNewton, Solver
 from pinn.training import EQUATION, Fixed, March, Sampling, Training
 
@@ -29,13 +30,17 @@ def refusal(bench: Bench, solver: Solver | None = None) -> str | None:
     if shape.time_axis is None:
         return f"expected a problem with time; {problem.name} has none. Say field=patches"
     time = len(shape.axes) - 1
-    late = [c for c in bench.enforcement.penalties if INITIAL in {part.name for part in shape.select(c.on)}]
+    late = [
+        c
+        for c in bench.enforcement.penalties
+        if not isinstance(c, BoundaryCondition) or INITIAL in {part.name for part in shape.select(c.on)}
+    ]
     second = bench.terms(chosen.sampling)[0].needs.second
     own_points = replace(chosen.sampling, boundary=None) != Sampling()
     reasons = (
         (chosen.dtype != "float64", f"expected dtype=float64; got {chosen.dtype}"),
         (bool(solver) and not isinstance(solver, GaussNewton), "expected solver=auto or solver=gauss_newton"),
-        (bool(late), "expected exact conditions at the initial time. Say conditions=auto"),
+        (bool(late), "expected exact conditions at the initial time, and none at given points. Say conditions=auto"),
         (any(ansatz.fluxes), "expected fluxes that are terms of the loss. Say conditions=auto"),
         (own_points, "expected no choice of points inside, since every patch has its own. Leave sampling out"),
         (not isinstance(chosen.balance, Fixed), f"expected balance=fixed; got {chosen.balance.name}"),

@@ -81,7 +81,11 @@ def test_the_ladder_marches_and_a_folder_keeps_it(monkeypatch: pytest.MonkeyPatc
         (Poisson1D(), {}, "expected a problem with time; poisson_1d has none. Say field=patches"),
         (Heat1D(), {"dtype": "float32"}, "expected dtype=float64; got float32"),
         (Heat1D(), {"solver": Adam()}, "expected solver=auto or solver=gauss_newton"),
-        (Heat1D(), {"conditions": "penalty"}, "expected exact conditions at the initial time. Say conditions=auto"),
+        (
+            Heat1D(),
+            {"conditions": "penalty"},
+            "expected exact conditions at the initial time, and none at given points. Say",
+        ),
         (Heat1D(), {"sampling": Sampling(interior=100)}, "expected no choice of points inside"),
         (Heat1D(), {"balance": Ntk()}, "expected balance=fixed; got ntk"),
         (Wave(), {}, "expected an equation of first order in time; got one of second order"),

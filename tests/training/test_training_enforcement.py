@@ -59,16 +59,6 @@ class Notched(Square):
         return Box((0.0, 0.0), (1.0, 1.0)) - Box((0.4, 0.4), (0.6, 0.6))
 
 
-@dataclass(frozen=True)
-class Robin(Condition):
-    """The sum of value and flux, which no ansatz knows."""
-
-    kind: ClassVar[str] = "robin"
-
-    def _observed(self, p: PointSet, u: Jet) -> tf.Tensor:
-        return u.value + u.normal(p.normals)
-
-
 CUBE_FACES = {f"x{i}_{end}" for i in range(1, 6) for end in ("min", "max")}
 
 # Problem, mode, for each component the parts with exact values and with exact fluxes, and the penalties.
