@@ -132,7 +132,7 @@ class Bench:
             return True
         asked = self.chosen.sampling.interior
         enough = asked is None or asked >= field.points(self.problem.domain).features
-        return enough and not any(self.enforcement.ansatz.fluxes)
+        return enough and not any(self.enforcement.ansatz.fluxes) and not any(self.enforcement.periodic)
 
     def attempt(
         self, field: FieldRecipe | keras.Model, solver: Solver | None, *, time_limit: float | None = None
@@ -261,6 +261,11 @@ class Bench:
 
     def _model(self, field: FieldRecipe | keras.Model) -> keras.Model:
         if isinstance(field, keras.Layer):
+            if any(self.enforcement.periodic):
+                raise ValueError(
+                    "field: expected a recipe of pinn.fields, which is made periodic along an axis; got a model made "
+                    "by hand. Leave the field out, or drop the periodic condition."
+                )
             return field
         lower, upper = self.problem.domain.bounds
         return field.build(
@@ -269,6 +274,7 @@ class Bench:
             components=self.problem.components,
             dtype=self.chosen.dtype,
             seed=self.chosen.seed,
+            periodic=self.enforcement.periodic,
         )
 
     def _near_the_hardest(self, field: Patches, setting: _Setting, objective: ResidualObjective) -> ResidualObjective:

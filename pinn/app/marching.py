@@ -61,7 +61,7 @@ def marching(bench: Bench, field: Slabs, solver: Solver | None) -> Work:
     chosen, shape = bench.chosen, bench.problem.domain
     network, engine = bench.network(field), engine_named(chosen.engine)
     lower, upper = shape.bounds
-    grid = field.grid(lower[:-1], upper[:-1])
+    grid = field.grid(lower[:-1], upper[:-1], bench.enforcement.periodic[:-1])
     slabwork = Slabwork.of(field, network.model, (float(lower[-1]), float(upper[-1])))
     newton = solver if isinstance(solver, GaussNewton) else GaussNewton()
     sampling = replace(chosen.sampling, boundary=chosen.sampling.boundary or _boundary(field, grid.counts))

@@ -7,6 +7,7 @@ from pinn.fields.networks import FieldRecipe, FourierFeatures, Mlp
 from pinn.fields.patch_grid import Axis, PatchGrid
 from pinn.fields.patches import POINTS_A_FEATURE, Patches, Patchwork
 from pinn.fields.random_features import RandomFeatures
+from pinn.fields.seam import Seam
 from pinn.fields.slabs import Slabs
 from pinn.fields.slabwork import Slabwork
 
@@ -25,6 +26,7 @@ __all__ = [
     "Patches",
     "Patchwork",
     "RandomFeatures",
+    "Seam",
     "Slabs",
     "Slabwork",
 ]

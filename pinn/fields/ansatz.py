@@ -53,6 +53,7 @@ from typing import final
 import tensorflow as tf
 
 from pinn.fields.motion import set_off
+from pinn.fields.seam import Seam
 from pinn.geometry import Shape
 from pinn.geometry.shape import INITIAL
 
@@ -73,6 +74,7 @@ class Ansatz:
             component has any.
         velocities: for each component the prescribed time derivative at the start, or `None`; nothing at all, `()`, if
             no component has any.
+        seam: what is added to the lift of the first component where an axis is periodic, see `pinn.fields.seam`.
 
     Raises:
         ValueError: `fluxes` or `velocities` are not as many as `values`, a part is unknown or given twice, a value on a
@@ -85,6 +87,7 @@ class Ansatz:
     values: tuple[Data, ...]
     fluxes: tuple[Data, ...] = ()
     velocities: tuple[Datum | None, ...] = ()
+    seam: Seam | None = None
 
     def __post_init__(self) -> None:
         for what, given, nothing in (("fluxes", self.fluxes, "{}"), ("velocities", self.velocities, "None")):
@@ -145,7 +148,8 @@ class Ansatz:
         def field(points: tf.Tensor) -> tf.Tensor:
             parts = tf.unstack(network(points), num=len(self.values), axis=1)
             given = zip(self.values, velocities, parts, strict=True)
-            return tf.stack([self._impose(data, v, points, n) for data, v, n in given], axis=1)
+            first, *others = [self._impose(data, v, points, n) for data, v, n in given]
+            return tf.stack([first if self.seam is None else first + self.seam(points), *others], axis=1)
 
         return field
 

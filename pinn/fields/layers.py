@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from numbers import Integral
 
@@ -13,13 +14,25 @@ SINE = "sine"
 Bound = Sequence[float] | np.ndarray  # one corner of the bounding box, [d]
 
 
-def scaled_input(lower: Bound, upper: Bound, dtype: str) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """The input and its affine map to `[-1, 1]^d`."""
+def scaled_input(
+    lower: Bound, upper: Bound, dtype: str, periodic: Sequence[bool] = ()
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    r"""The input and its affine map `s` to `[-1, 1]^d`, with `\sin \pi (s + 1)` and `\cos \pi (s + 1)` in place of
+    those that are periodic: whatever is made of them is periodic, with all derivatives.
+    """
     a, b = np.asarray(lower, np.float64), np.asarray(upper, np.float64)
     inputs = keras.Input(shape=(len(a),), dtype=dtype, name="points")
     scale = 2.0 / (b - a)
     rescaling = keras.layers.Rescaling(scale.tolist(), (-1.0 - scale * a).tolist(), dtype=dtype, name="scaling")
-    return inputs, rescaling(inputs)
+    scaled = rescaling(inputs)
+    if not any(periodic):
+        return inputs, scaled
+    found = []
+    for axis, closed in enumerate(periodic):
+        # Not from the scaled input: a rescaling layer has its numbers in float32, and both ends would not quite meet.
+        turn = keras.ops.multiply(keras.ops.subtract(inputs[:, axis : axis + 1], a[axis]), math.pi * scale[axis])
+        found += [keras.ops.sin(turn), keras.ops.cos(turn)] if closed else [scaled[:, axis : axis + 1]]
+    return inputs, keras.ops.concatenate(found, axis=1)
 
 
 def hidden_layers(

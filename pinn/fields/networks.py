@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, final
 
@@ -16,9 +17,18 @@ from pinn.fields.layers import Bound, Seeds, dense, hidden_layers, require_activ
 class FieldRecipe(Protocol):
     """What builds a network once the domain, the precision and the seed are known."""
 
-    def build(self, *, lower: Bound, upper: Bound, components: int, dtype: str, seed: int) -> keras.Model:
-        """A model `[N, d] -> [N, m]` on the bounding box from `lower [d]` to `upper [d]`; the same seed gives the
-        same weights.
+    def build(
+        self,
+        *,
+        lower: Bound,
+        upper: Bound,
+        components: int,
+        dtype: str,
+        seed: int,
+        periodic: Sequence[bool] = (),
+    ) -> keras.Model:
+        """A model `[N, d] -> [N, m]` on the bounding box from `lower [d]` to `upper [d]`, periodic along some of the
+        axes (nothing at all: along none); the same seed gives the same weights.
         """
 
 
@@ -49,9 +59,18 @@ class Mlp:
         require_sizes("field", width=self.width, depth=self.depth)
         require_activation(self.activation)
 
-    def build(self, *, lower: Bound, upper: Bound, components: int, dtype: str, seed: int) -> keras.Model:
+    def build(
+        self,
+        *,
+        lower: Bound,
+        upper: Bound,
+        components: int,
+        dtype: str,
+        seed: int,
+        periodic: Sequence[bool] = (),
+    ) -> keras.Model:
         """The network with weights drawn from `seed`."""
-        inputs, scaled = scaled_input(lower, upper, dtype)
+        inputs, scaled = scaled_input(lower, upper, dtype, periodic)
         seeds = Seeds(seed)
         hidden = hidden_layers(
             scaled, width=self.width, depth=self.depth, activation=self.activation, dtype=dtype, seeds=seeds
@@ -91,9 +110,18 @@ class FourierFeatures:
         if not self.scale > 0:
             raise ValueError(f"field.scale: expected a positive number; got {self.scale}")
 
-    def build(self, *, lower: Bound, upper: Bound, components: int, dtype: str, seed: int) -> keras.Model:
+    def build(
+        self,
+        *,
+        lower: Bound,
+        upper: Bound,
+        components: int,
+        dtype: str,
+        seed: int,
+        periodic: Sequence[bool] = (),
+    ) -> keras.Model:
         """The network with waves and weights drawn from `seed`."""
-        inputs, scaled = scaled_input(lower, upper, dtype)
+        inputs, scaled = scaled_input(lower, upper, dtype, periodic)
         seeds = Seeds(seed)
         waves = keras.layers.Dense(
             self.features,

@@ -130,10 +130,21 @@ class Patches:
         first = np.where(single, 0.0, vertex - 0.5)
         return lower + first * size, lower + np.where(single, 1.0, vertex + 0.5) * size
 
-    def build(self, *, lower: Bound, upper: Bound, components: int, dtype: str, seed: int) -> keras.Model:
+    def build(
+        self,
+        *,
+        lower: Bound,
+        upper: Bound,
+        components: int,
+        dtype: str,
+        seed: int,
+        periodic: Sequence[bool] = (),
+    ) -> keras.Model:
         """The field with ridges drawn from `seed` and all `c` zero; its weights are those of one patch after the
         other.
         """
+        if any(periodic):
+            raise ValueError("field=patches: expected no periodic axis; got one. Say field=slabs or random_features")
         counts = self.grid(len(np.asarray(lower)))
         inputs, position = _grid_coordinates(lower, upper, counts, dtype)
         vertex = ops.clip(ops.round(position), 1.0, _limits(counts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -55,9 +56,18 @@ class RandomFeatures:
         if self.scale is not None and not self.scale > 0:
             raise ValueError(f"field.scale: expected a positive number; got {self.scale}")
 
-    def build(self, *, lower: Bound, upper: Bound, components: int, dtype: str, seed: int) -> keras.Model:
+    def build(
+        self,
+        *,
+        lower: Bound,
+        upper: Bound,
+        components: int,
+        dtype: str,
+        seed: int,
+        periodic: Sequence[bool] = (),
+    ) -> keras.Model:
         """The field with ridges drawn from `seed` and all `c` zero."""
-        inputs, scaled = scaled_input(lower, upper, dtype)
+        inputs, scaled = scaled_input(lower, upper, dtype, periodic)
         ridges = keras.layers.Dense(self.features, trainable=False, dtype=dtype, name="ridges")
         hidden = activated(ridges(scaled), self.activation, dtype)
         output = keras.layers.Dense(components, dtype=dtype, kernel_initializer="zeros", name="output")(hidden)

@@ -106,7 +106,16 @@ class Slabs:
             periodic=periodic,
         )
 
-    def build(self, *, lower: Bound, upper: Bound, components: int, dtype: str, seed: int) -> keras.Model:
+    def build(
+        self,
+        *,
+        lower: Bound,
+        upper: Bound,
+        components: int,
+        dtype: str,
+        seed: int,
+        periodic: Sequence[bool] = (),
+    ) -> keras.Model:
         """The field on the bounding box, time last, with all coefficients zero; each slab has the patches to begin
         with.
         """
@@ -118,7 +127,7 @@ class Slabs:
         slab = ops.clip(ops.floor(position), 0.0, float(self.slabs - 1))
         model = keras.Model(points, self._value(points, slab, ops.subtract(position, slab), components), name=NAME)
         for k in range(self.slabs):
-            self.place(model, k, self.grid(a[:-1], b[:-1]), seed)
+            self.place(model, k, self.grid(a[:-1], b[:-1], tuple(periodic)[:-1]), seed)
         return model
 
     def opened(self, model: keras.Model, span: tuple[float, float]) -> keras.Model:

@@ -1,5 +1,6 @@
 """Problems: a domain, an equation written on a jet, conditions, and the exact solution where one is known."""
 
+from pinn.problems.allen_cahn import AllenCahn1D
 from pinn.problems.burgers import Burgers1D, Burgers2D
 from pinn.problems.conditions import (
     BoundaryCondition,
@@ -17,6 +18,7 @@ from pinn.problems.heat import Heat1D, Heat2D, Heat2DMultiscale, HeatBall, HeatN
 from pinn.problems.helmholtz import Helmholtz2D, ScreenedPoisson
 from pinn.problems.interface import Contact, FluxBalance
 from pinn.problems.nonlinear_poisson import Bratu1D, PoissonBoltzmann, PoissonCubic
+from pinn.problems.periodic import Periodic
 from pinn.problems.plate import PlateClamped, PlateSupported
 from pinn.problems.point_conditions import Pin, PointCondition, PointData
 from pinn.problems.poisson import (
@@ -36,6 +38,7 @@ from pinn.problems.wall import LayeredWall
 from pinn.problems.wave import Wave1D
 
 __all__ = [
+    "AllenCahn1D",
     "BoundaryCondition",
     "Bratu1D",
     "Burgers1D",
@@ -62,6 +65,7 @@ __all__ = [
     "LayeredWall",
     "LidDrivenCavity",
     "Neumann",
+    "Periodic",
     "Pin",
     "PlateClamped",
     "PlateSupported",

@@ -12,7 +12,8 @@ from pinn.calculus import PointSet
 from pinn.fields import Ansatz, Data, Datum
 from pinn.geometry import Constant, Shape
 from pinn.geometry.shape import INITIAL
-from pinn.problems import BoundaryCondition, Condition, PointCondition, Problem
+from pinn.problems import BoundaryCondition, Condition, Periodic, PointCondition, Problem
+from pinn.training.periodicity import periodic_axes, seam_of
 
 MODES = ("auto", "exact", "penalty")
 
@@ -23,10 +24,13 @@ _DIMENSIONS_FOR_LIFT = 3
 @final
 @dataclass(frozen=True)
 class Enforcement:
-    """The ansatz that carries the exact conditions, and the conditions that are left as penalties."""
+    """The ansatz that carries the exact conditions, the conditions that are left as penalties, and for each axis
+    whether the network is to be periodic.
+    """
 
     ansatz: Ansatz
     penalties: tuple[Condition, ...]
+    periodic: tuple[bool, ...] = ()
 
 
 def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
@@ -40,7 +44,7 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
 
     Exact fluxes are left to those who ask for them: they cost derivatives of the network of third order. What the shape
     cannot carry exactly (a part that is not `valued`, a flux through a part of no family) is a penalty under `auto`,
-    and an error under `exact`. A velocity at the start is exact where the value there is.
+    and an error under `exact`. A velocity at the start is exact where the value there is. Periodic axes always are.
 
     Raises:
         ValueError: an unknown mode, a part that the domain does not have, a given point outside it, a component that
@@ -50,6 +54,7 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
     if mode not in MODES:
         raise ValueError(f"conditions: expected one of {', '.join(MODES)}; got {mode!r}")
     conditions = tuple(problem.conditions())
+    periodic = periodic_axes(conditions, problem.domain)
     on_parts = tuple(condition for condition in conditions if isinstance(condition, BoundaryCondition))
     _require_parts(on_parts, problem.domain)
     _require_inside(conditions, problem.domain)
@@ -68,9 +73,12 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
     fluxes = _by_component("flux", [c for c in exact if c.fixes_flux], problem)
     moving = [c for c in on_parts if c.fixes_velocity and INITIAL in values[c.component or 0]]
     velocities = tuple(data.get(INITIAL) for data in _by_component("velocity", moving, problem))
+    seam = seam_of(problem, conditions) if INITIAL in values[0] else None
+    held = (*exact, *moving, *(c for c in conditions if isinstance(c, Periodic)))
     return Enforcement(
-        Ansatz(problem.domain, values, fluxes if any(fluxes) else (), velocities if moving else ()),
-        tuple(c for c in conditions if not any(c is other for other in (*exact, *moving))),
+        Ansatz(problem.domain, values, fluxes if any(fluxes) else (), velocities if moving else (), seam),
+        tuple(c for c in conditions if not any(c is other for other in held)),
+        periodic,
     )
 
 

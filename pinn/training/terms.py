@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from pinn.calculus import Engine, Expression, Field, Frame, Needs, PointSet, learn, observe
 from pinn.geometry import Shape
-from pinn.problems import BoundaryCondition, Condition, PointCondition, Problem
+from pinn.problems import BoundaryCondition, Condition, Periodic, PointCondition, Problem
 from pinn.training.adaptive.base import Adaptive, Place, Sizes
 from pinn.training.sampling import Sampling, boundary_points, interior_points
 
@@ -67,7 +67,7 @@ def terms_of(
 
     Args:
         problem: what is solved.
-        conditions: the penalties among its conditions.
+        conditions: the penalties among its conditions; periodic ones are none.
         sampling: how many points, and how they are spread.
         dtype: of the computation.
         weights: factors by term name; `conditions` is for all conditions that have none of their own. Where nothing is
@@ -77,6 +77,7 @@ def terms_of(
     Raises:
         ValueError: two conditions of one name, a weight that is not positive, or for a term that does not exist.
     """
+    conditions = [condition for condition in conditions if not isinstance(condition, Periodic)]
     names = [EQUATION, *(condition.name for condition in conditions)]
     if len(set(names)) < len(names):
         raise ValueError(f"{problem.name}: expected different conditions; got {', '.join(names[1:])}")

@@ -38,6 +38,7 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
     "plate_clamped": (problems.PlateClamped(),),
     "stokes_2d": (problems.Stokes2D(),),
     "kovasznay": (problems.Kovasznay(), problems.Kovasznay(reynolds=5.0)),
+    "allen_cahn_1d": (problems.AllenCahn1D(), problems.AllenCahn1D(diffusivity=1e-2, duration=0.5)),
     "lid_driven_cavity": (problems.LidDrivenCavity(),),
     "heat_2d_multiscale": (problems.Heat2DMultiscale(), problems.Heat2DMultiscale(waves=3, duration=0.5)),
     "heat_ball": (problems.HeatBall(), problems.HeatBall(dimension=2, duration=0.5)),

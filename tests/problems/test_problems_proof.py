@@ -113,6 +113,7 @@ BAD_INPUT = {
     "layers": (lambda: problems.LayeredWall((1.0, 2.0, 3.0)), "conductivities: expected two numbers, one a layer; got"),  # type: ignore[arg-type]
     "no thickness": (lambda: problems.LayeredWall(thicknesses=(0.0, 1.0)), r"thicknesses\[0\]: expected a positive"),
     "contrast": (lambda: problems.HeatVarying(contrast=-1.0), "contrast: expected a number above -1, .*; got -1.0"),
+    "fronts": (lambda: problems.AllenCahn1D(diffusivity=1e-5), "diffusivity: expected at least 2e-05 .*; got 1e-05"),
     "angle": (lambda: problems.ScreenedPoisson(angle=float("inf")), "angle: expected a finite number; got inf"),
     "beyond the fold": (lambda: problems.Bratu1D(3.514), r"rate: expected below 3\.5138, .*; got 3\.514"),
     "duration": (lambda: problems.Heat2D(duration=float("nan")), "duration: expected a positive number; got nan"),
