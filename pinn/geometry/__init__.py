@@ -18,6 +18,7 @@ from pinn.geometry.annulus import Annulus
 from pinn.geometry.ball import Ball
 from pinn.geometry.boundary_data import BoundaryData, Constant
 from pinn.geometry.box import Box, Interval
+from pinn.geometry.polygon import Polygon, RegularPolygon
 from pinn.geometry.set_operations import Difference, Intersection, Union
 from pinn.geometry.shape import INITIAL, BoundaryPart, Shape, SpatialShape
 from pinn.geometry.time_product import TimeProduct
@@ -33,6 +34,8 @@ __all__ = [
     "Difference",
     "Intersection",
     "Interval",
+    "Polygon",
+    "RegularPolygon",
     "Shape",
     "SpatialShape",
     "TimeProduct",

@@ -36,6 +36,8 @@ class BoundaryPart:
         sample: unit coordinates `[n, k]` -> (points `[n, d]`, outward unit normals `[n, d]`). Uniform coordinates give
             points uniform in measure, so `measure * mean(f(points))` estimates the integral of f over the part.
         valued: whether `vanishing` and `lift` of the shape serve the part, so that a value can hold on it exactly.
+        smooth: whether they do so with bounded second derivatives up to the ends of the part. Where these grow towards
+            corners, a network pays for exact values with the residual there, and a penalty is the better choice.
         groups: further names under which `select` finds the part, each shared by parts that belong together, such as
             the edges of one hole.
     """
@@ -45,6 +47,7 @@ class BoundaryPart:
     unit_dimension: int
     sample: Callable[[ArrayLike], tuple[Array, Array]]
     valued: bool = True
+    smooth: bool = True
     groups: tuple[str, ...] = ()
 
 

@@ -44,7 +44,8 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
 
     Exact fluxes are left to those who ask for them: they cost derivatives of the network of third order. What the shape
     cannot carry exactly (a part that is not `valued`, a flux through a part of no family) is a penalty under `auto`,
-    and an error under `exact`. A velocity at the start is exact where the value there is. Periodic axes always are.
+    and an error under `exact`. Values on parts that are not `smooth` are penalties under `auto` too. A velocity at the
+    start is exact where the value there is. Periodic axes always are.
 
     Raises:
         ValueError: an unknown mode, a part that the domain does not have, a given point outside it, a component that
@@ -87,8 +88,8 @@ def _is_cheap(valued: Sequence[BoundaryCondition], shape: Shape) -> bool:
 
 
 def _is_carried(condition: BoundaryCondition, shape: Shape) -> bool:
-    """Whether a value can be exact on all parts of the condition."""
-    return all(part.valued for part in shape.select(condition.on))
+    """Whether a value can be exact, and smoothly so, on all parts of the condition."""
+    return all(part.valued and part.smooth for part in shape.select(condition.on))
 
 
 def _by_component(what: str, conditions: Sequence[BoundaryCondition], problem: Problem) -> tuple[Data, ...]:

@@ -39,6 +39,7 @@ class Case:
         distance: where the signed distance is exact: "everywhere", "inside" or "outside"; elsewhere it is a bound.
         reentrant: whether a corner points inwards, so that the nearest boundary point may be met at any angle.
         peak: what the maximum of the vanishing function reaches.
+        probe: how many of the last parts are named where compiling is slow.
         reach: the shape in which data may be asked for, where that is larger than the shape itself.
     """
 
@@ -52,6 +53,7 @@ class Case:
     reach: Shape | None = None
     peak: float = 0.5
     reentrant: bool = False
+    probe: int = 3
 
     @property
     def size(self) -> float:

@@ -9,7 +9,7 @@ import tensorflow as tf
 from training_cases import Pair
 
 from pinn.calculus import Jet, PointSet
-from pinn.geometry import Box, Interval, Shape
+from pinn.geometry import Box, Interval, Polygon, Shape
 from pinn.problems import (
     Condition,
     Dirichlet,
@@ -57,6 +57,14 @@ class Notched(Square):
     @property
     def domain(self) -> Shape:
         return Box((0.0, 0.0), (1.0, 1.0)) - Box((0.4, 0.4), (0.6, 0.6))
+
+
+class Triangle(Square):
+    """The same in a triangle, whose sides carry exact values that are rough in the corners."""
+
+    @property
+    def domain(self) -> Shape:
+        return Polygon([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
 
 
 CUBE_FACES = {f"x{i}_{end}" for i in range(1, 6) for end in ("min", "max")}
@@ -108,6 +116,14 @@ DIVISIONS = {
         ["initial", "initial_velocity"],
     ),
     "a point": (Square(Dirichlet(0.0, on="x_min"), Pin((0.5, 0.5))), "exact", [{"x_min"}], [set()], ["pin"]),
+    "values that are rough in corners": (Triangle(Dirichlet(0.0)), "auto", [set()], [set()], ["dirichlet_boundary"]),
+    "rough values that are asked for": (
+        Triangle(Dirichlet(0.0)),
+        "exact",
+        [{"edge_0", "edge_1", "edge_2"}],
+        [set()],
+        [],
+    ),
     "neither value nor flux": (Square(Robin(0.0, on="x_min")), "exact", [set()], [set()], ["robin_x_min"]),
 }
 
