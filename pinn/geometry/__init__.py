@@ -18,6 +18,8 @@ from pinn.geometry.annulus import Annulus
 from pinn.geometry.ball import Ball
 from pinn.geometry.boundary_data import BoundaryData, Constant
 from pinn.geometry.box import Box, Interval
+from pinn.geometry.ellipsoid import Ellipsoid
+from pinn.geometry.moved import Moved
 from pinn.geometry.polygon import Polygon, RegularPolygon
 from pinn.geometry.set_operations import Difference, Intersection, Union
 from pinn.geometry.shape import INITIAL, BoundaryPart, Shape, SpatialShape
@@ -34,6 +36,8 @@ __all__ = [
     "Difference",
     "Intersection",
     "Interval",
+    "Ellipsoid",
+    "Moved",
     "Polygon",
     "RegularPolygon",
     "Shape",

@@ -141,10 +141,9 @@ def cell_map(
         splits: generations that are halved without asking, for a classification that is sure of small cells only.
     """
     generations, size = _grown(lower, upper, classify, budget, splits)
-    trials = qmc.Sobol(len(lower), rng=np.random.default_rng(0)).random(_TRIALS)
     last_lower, cut = generations[-1].lower, generations[-1].cover
     open_ = np.flatnonzero(~cut.inside & ~cut.outside)
-    tried = last_lower[open_, None] + trials * size[-1]
+    tried = last_lower[open_, None] + _trials(len(open_), len(lower)) * size[-1]
     hits = contains(tried.reshape(-1, len(lower))).reshape(len(open_), _TRIALS)
     share, witnesses = hits.mean(axis=1), tried[np.arange(len(open_)), hits.argmax(axis=1)]
     levels = _weighed(generations, size, open_, share)
@@ -152,6 +151,13 @@ def cell_map(
         return None
     whole = not len(open_) and not any(generation.cover.outside.any() for generation in generations)
     return CellMap(levels, witnesses, contains, whole)
+
+
+def _trials(cells: int, dim: int) -> Array:
+    """Sobol points in each cell, shifted at random, so that the errors of cells with equal cuts differ: `[n, m, d]`."""
+    generator = np.random.default_rng(0)
+    trials = qmc.Sobol(dim, rng=generator).random(_TRIALS)
+    return (trials + generator.random((cells, 1, dim))) % 1.0
 
 
 class _Generation(NamedTuple):

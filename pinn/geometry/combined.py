@@ -17,8 +17,9 @@ from pinn.geometry.box import Box
 from pinn.geometry.cells import CellMap, Cover, cell_map, cover_by_distance
 from pinn.geometry.checks import Array
 from pinn.geometry.clipping import Margin, clipped
+from pinn.geometry.moved import removable
 from pinn.geometry.shape import BoundaryPart, Shape, SpatialShape
-from pinn.geometry.value_shape import Removable, ValueShape
+from pinn.geometry.value_shape import ValueShape
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -52,21 +53,23 @@ class Region:
     @property
     def valued(self) -> bool:
         """Whether its parts can carry values."""
-        return not self.outside or isinstance(self.shape, Removable)
+        return not self.outside or removable(self.shape) is not None
 
     def vanishing(self, points: tf.Tensor, names: frozenset[str]) -> tf.Tensor:
         """The vanishing function of the shape, from the side of the region: `[N]`."""
         if not self.outside:
             return self.shape.vanishing(points, names)
-        assert isinstance(self.shape, Removable)
-        return self.shape._vanishing_around(points, names)
+        hole = removable(self.shape)
+        assert hole is not None  # the parts are not valued otherwise
+        return hole._vanishing_around(points, names)
 
     def lift(self, points: tf.Tensor, data: Mapping[str, BoundaryData]) -> tf.Tensor:
         """The extension of data, from the side of the region: `[N]`."""
         if not self.outside:
             return self.shape.lift(points, data)
-        assert isinstance(self.shape, Removable)
-        return self.shape._lift_around(points, data)
+        hole = removable(self.shape)
+        assert hole is not None
+        return hole._lift_around(points, data)
 
 
 def _sample_reversed(part: BoundaryPart, unit: ArrayLike) -> tuple[Array, Array]:

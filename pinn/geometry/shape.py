@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import tensorflow as tf
 
+    from pinn.geometry.moved import Moved
     from pinn.geometry.set_operations import Difference, Intersection, Union
     from pinn.geometry.time_product import TimeProduct
 
@@ -332,6 +333,31 @@ class SpatialShape(Shape):
     def time_axis(self) -> None:
         """None: all axes are space axes."""
         return None
+
+    @final
+    def translated(self, by: Sequence[float]) -> Moved:
+        """The shape moved by a vector, one number an axis; parts keep their names."""
+        from pinn.geometry.moved import translation
+
+        return translation(self, by)
+
+    @final
+    def rotated(self, angle: float, plane: Sequence[str] | None = None) -> Moved:
+        """The shape turned about the origin by an angle in radians.
+
+        In the plane of two axes, from the first towards the second one, such as `plane=("y", "z")`; in two dimensions
+        there is only one.
+        """
+        from pinn.geometry.moved import rotation
+
+        return rotation(self, angle, plane)
+
+    @final
+    def scaled(self, factor: float) -> Moved:
+        """The shape with all coordinates multiplied by a factor greater than 0."""
+        from pinn.geometry.moved import scaling
+
+        return scaling(self, factor)
 
     @final
     def __sub__(self, hole: SpatialShape) -> Difference:
