@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 import tensorflow as tf
 from training_cases import Pair
@@ -18,12 +19,13 @@ from pinn.problems import (
     InitialVelocity,
     Neumann,
     Pin,
+    PointData,
     Poisson1D,
     PoissonND,
     Problem,
     Robin,
 )
-from pinn.training import enforce
+from pinn.training import Sampling, enforce, terms_of
 
 
 class Square(Problem):
@@ -195,3 +197,38 @@ def test_a_vector_field_needs_components_named() -> None:
 
     with pytest.raises(ValueError, match="component between 0 and 1, since the field has 2; got none"):
         enforce(Nameless())
+
+
+def test_an_exact_velocity_reaches_the_field() -> None:
+    """Both numbers of the start, on a network that says something else."""
+    moving = Evolution(Initial(1.0), InitialVelocity(lambda p: 2.0 + p.x))
+    field = enforce(moving).ansatz(lambda x: 7.0 + tf.reduce_sum(tf.sin(x), axis=1, keepdims=True))
+    points = tf.constant([[0.25, 0.0], [0.75, 0.0]], tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(points)
+        value = field(points)
+    assert value[:, 0].numpy() == pytest.approx([1.0, 1.0], abs=1e-15)
+    assert tape.gradient(value, points)[:, 1].numpy() == pytest.approx([2.25, 2.75], abs=1e-14)
+
+
+def test_given_points_stay_where_they_are_given_and_weigh_as_values() -> None:
+    data = PointData(((0.25, 0.5), (0.75, 0.5), (0.5, 0.1)), (1.0, 2.0, 3.0))
+    problem = Square(Dirichlet(0.0, on="x_min"), Neumann(0.0, on="x_max"), data)
+    terms = {
+        term.name: term
+        for term in terms_of(problem, problem.conditions(), Sampling(boundary=200), dtype=tf.float64, weights={})
+    }
+    for seed in (0, 1):
+        points, normals = terms["point_data"].draw((seed,))
+        np.testing.assert_array_equal(points, data.points)
+        assert not normals.any()
+    np.testing.assert_array_equal(terms["point_data"].redraw((2,), points, lambda x, n: x[:, 0])[0], data.points)
+    # A point takes none of the points of the parts, which share them by measure.
+    assert len(terms["dirichlet_x_min"].draw((0,))[0]) == len(terms["neumann_x_max"].draw((0,))[0]) == 100
+    assert terms["point_data"].weight == terms["dirichlet_x_min"].weight > terms["neumann_x_max"].weight
+
+
+def test_two_conditions_of_one_name_are_refused() -> None:
+    problem = Square(Pin((0.5, 0.5)), Pin((0.25, 0.5)))
+    with pytest.raises(ValueError, match="expected different conditions; got pin, pin"):
+        terms_of(problem, problem.conditions(), Sampling(), dtype=tf.float64, weights={})
