@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pinn.app.checkpoints import Checkpoints
     from pinn.app.solution import Solution, load
     from pinn.app.solve import solve
     from pinn.calculus import (
@@ -67,6 +68,7 @@ _ROOMS = {
         "Problem",
         "Robin",
     ),
+    "pinn.app.checkpoints": ("Checkpoints",),
     "pinn.app.solution": ("Solution", "load"),
     "pinn.app.solve": ("solve",),
 }
@@ -76,6 +78,7 @@ __all__ = [
     "Annulus",
     "Ball",
     "Box",
+    "Checkpoints",
     "Contact",
     "Dirichlet",
     "FluxBalance",

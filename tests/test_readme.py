@@ -57,7 +57,8 @@ def test_every_command_runs(
     short = [*SHORT, "field.width=4,5", "seed=0"] if "-m" in words else SHORT
     asked = [word for word in words if not ("-m" in words and word.startswith(("field.width", "seed")))]
     chosen = command == PINN[0] or any(
-        word.startswith(("solver", "experiment", "field=random_features")) or word.endswith(".yaml") for word in words
+        word.startswith(("solver", "experiment", "resume", "field=random_features")) or word.endswith(".yaml")
+        for word in words
     )
     status = main([*asked, *short, *([] if chosen else ONE_SOLVER)])
     output = capsys.readouterr()

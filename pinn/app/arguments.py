@@ -6,6 +6,7 @@ Some things are easier to type than to say in Hydra's grammar:
   problem.
 - `pinn outputs/heat_1d/2026-01-31_12-00-00-000000/config.yaml`: the same run again, other overrides on top.
 - `pinn weights.boundary=10`: a term of the loss by its name, which no yaml can list.
+- `pinn resume=outputs/heat_1d/2026-01-31_12-00-00-000000`: that run goes on, in its folder and with its settings.
 - choices in `./conf` of the working directory, found without a flag.
 - `pinn problem.exact='sin(pi*x)*exp(y)'`: a formula, without quotes inside the quotes of the shell.
 - a flag that does not exist, said in one line.
@@ -23,6 +24,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
+from pinn.app.asked import recall
 from pinn.app.locate import user_conf_folder
 from pinn.app.messages import nearest
 from pinn.app.settings import CUSTOM, GROUPS
@@ -43,12 +45,14 @@ def translate(words: Sequence[str]) -> list[str]:
     """The words for Hydra.
 
     Raises:
-        ValueError: an unknown flag, a config file that is not there, a word no config could mean.
+        ValueError: an unknown flag, a config file or a run that is not there, a word no config could mean.
     """
+    # A run that an earlier call in this process has gone on with is no choice of this one.
+    ConfigStore.instance().repo.get("experiment", {}).pop(f"{_SAVED}.yaml", None)
     for word in words:
         _check(word)
     added = [_added(_WEIGHT, _quoted(word)) for word in words]
-    return _with_user_conf(_with_custom_problem(_with_saved_run(added)))
+    return _with_user_conf(_with_custom_problem(_with_saved_run(_with_resumed_run(added))))
 
 
 def chosen(words: Sequence[str], key: str) -> str | None:
@@ -65,9 +69,14 @@ def _quoted(word: str) -> str:
         OverridesParser.create().parse_override(word)
     except HydraException:
         key, _, value = word.partition("=")
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'{key}="{escaped}"'
+        return f"{key}={_as_text(value)}"
     return word
+
+
+def _as_text(value: str) -> str:
+    """Quoted, for Hydra's grammar."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _check(word: str) -> None:
@@ -119,7 +128,7 @@ def _name_of_class(words: list[str], target: str) -> list[str]:
 
 def _with_saved_run(words: list[str]) -> list[str]:
     """Replaces a path to a saved config by the choices it was made with and its values."""
-    paths = [word for word in words if word.endswith((".yaml", ".yml")) and "=" not in word]
+    paths = [word for word in words if _is_config(word)]
     if not paths:
         return words
     if len(paths) > 1:
@@ -127,7 +136,32 @@ def _with_saved_run(words: list[str]) -> list[str]:
     rest = [word for word in words if word not in paths]
     if chosen(rest, "experiment") is not None:
         raise ValueError(f"experiment: {paths[0]} takes its place; give one of the two.")
-    saved = _load(Path(paths[0]))
+    return _composed(_load(Path(paths[0])), rest)
+
+
+def _with_resumed_run(words: list[str]) -> list[str]:
+    """Replaces a folder to go on in by the choices of its run, its values, and the folder as that of the results."""
+    folder = (chosen(words, "resume") or "").strip("\"'")
+    if folder in ("", "null"):
+        return words
+    rest = [word for word in words if word.lstrip("+").partition("=")[0] != "resume"]
+    for word in rest:
+        if word in ("-m", "--multirun"):
+            raise ValueError(f"resume: expected one run at a time; got {word}, which asks for many. Leave it out.")
+        if _is_config(word) or word.lstrip("+").partition("=")[0] in ("hydra.run.dir", "experiment"):
+            raise ValueError(
+                f"resume: expected the run to go on in its folder, as it was begun; got {word}.\nLeave it out."
+            )
+    text = _as_text(folder)
+    return [*_composed(recall(Path(folder)), rest), f"resume={text}", f"hydra.run.dir={text}"]
+
+
+def _is_config(word: str) -> bool:
+    return word.endswith((".yaml", ".yml")) and "=" not in word
+
+
+def _composed(saved: Mapping[str, Any], rest: Sequence[str]) -> list[str]:
+    """The words that give a saved config with others on top."""
     ConfigStore.instance().store(
         group="experiment", name=_SAVED, node=_store_node(saved, rest), package="_global_", provider="pinn"
     )

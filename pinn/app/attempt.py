@@ -13,11 +13,12 @@ import numpy as np
 import tensorflow as tf
 
 from pinn.app.automatic import auto_patch_scale, auto_sampling, auto_scale, auto_solver
+from pinn.app.checkpoints import Checkpoints
 from pinn.app.choices import Choices
 from pinn.app.marching import marching, refusal
 from pinn.app.record import config_of, summary_of
 from pinn.app.solution import Solution, field_evaluator
-from pinn.app.work import Work
+from pinn.app.work import Watch, Work, trained
 from pinn.calculus import Engine, engine_named
 from pinn.fields import POINTS_A_FEATURE, Ansatz, FieldRecipe, FlatField, Patches, Patchwork, RandomFeatures, Slabs
 from pinn.problems import Problem, rehearse
@@ -85,6 +86,8 @@ class Bench:
         held_out: points to validate on, `[N, d]`.
         running_on: the device.
         observer: told about progress.
+        checkpoints: where trainings are kept, and go on from.
+        asked: the config of the whole run, which they belong to.
         watched: how many of the points the error is watched on while training.
     """
 
@@ -94,10 +97,19 @@ class Bench:
     held_out: np.ndarray
     running_on: str
     observer: Observer | None
+    checkpoints: Checkpoints | None
+    asked: Mapping[str, Any]
     watched: int = 2**11
 
     @classmethod
-    def of(cls, problem: Problem, chosen: Choices, running_on: str, observer: Observer | None) -> Bench:
+    def of(
+        cls,
+        problem: Problem,
+        chosen: Choices,
+        running_on: str,
+        observer: Observer | None,
+        checkpoints: Checkpoints | None,
+    ) -> Bench:
         """Rehearse the problem and draw the points.
 
         Raises:
@@ -109,7 +121,9 @@ class Bench:
         )
         require_fit(chosen.balance, problem.domain, resample_every=chosen.sampling.resample_every)
         enforcement = enforce(problem, chosen.conditions)
-        return cls(problem, chosen, enforcement, held_out.astype(chosen.dtype), running_on, observer)
+        asked = config_of(problem, chosen, chosen.field, chosen.solver)
+        points = held_out.astype(chosen.dtype)
+        return cls(problem, chosen, enforcement, points, running_on, observer, checkpoints, asked)
 
     def with_points(self, sampling: Sampling) -> Bench:
         """The bench with these points, where nobody has chosen others."""
@@ -135,13 +149,20 @@ class Bench:
         return enough and not any(self.enforcement.ansatz.fluxes) and not any(self.enforcement.periodic)
 
     def attempt(
-        self, field: FieldRecipe | keras.Model, solver: Solver | None, *, time_limit: float | None = None
+        self,
+        field: FieldRecipe | keras.Model,
+        solver: Solver | None,
+        *,
+        number: int = 0,
+        time_limit: float | None = None,
     ) -> Attempt:
-        """Train a field by a solver (`None`: by `auto_solver`) and measure it."""
+        """Train a field by a solver (`None`: by `auto_solver`), and measure it; `number` counts a run's attempts."""
         began = time.perf_counter()
         work = marching(self, field, solver) if isinstance(field, Slabs) else self._work(field, solver)
         built = time.perf_counter()
-        training = work.train(time_limit)
+        training = trained(
+            work, time_limit, observer=self.observer, checkpoints=self.checkpoints, asked=self.asked, number=number
+        )
         work.network.assign(training.weights)
         report = validate(work.evaluator, self.held_out, tolerance=self.chosen.tolerance)
         seconds = {
@@ -202,7 +223,7 @@ class Bench:
             hardest = self._near_the_hardest(field, setting, objective)
             field = auto_patch_scale(field, network, hardest, seed=chosen.seed)
 
-        def trained(time_limit: float | None) -> Training:
+        def watched(watch: Watch) -> Training:
             tolerance = chosen.tolerance
             return train(
                 objective,
@@ -211,10 +232,12 @@ class Bench:
                 steps_planned=_steps_planned(solver),
                 goal=None if tolerance is None else _MARGIN * tolerance,
                 monitor=_monitor(evaluator, objective, self.held_out[: self.watched]),
-                observer=self.observer,
+                observer=watch.observer,
+                observe_every=watch.every,
                 resample_every=chosen.sampling.resample_every,
                 balance=chosen.balance,
-                time_limit=time_limit,
+                time_limit=watch.time_limit,
+                resume=watch.resume,
                 advance=advance,
             )
 
@@ -224,7 +247,7 @@ class Bench:
             network,
             evaluator,
             engine,
-            train=trained,
+            train=watched,
             estimate=lambda weights: _estimate(others, weights),
             points=objective.points,
             weights_of_terms=lambda: {name: float(w.sum()) for name, w in objective.point_weights().items()},
@@ -256,7 +279,6 @@ class Bench:
             history=training.history.columns(),
             collocation=points,
             validation=self.held_out,
-            state=training.state,
         )
 
     def _model(self, field: FieldRecipe | keras.Model) -> keras.Model:

@@ -10,6 +10,7 @@ from typing import Any, final
 
 import keras
 
+from pinn.app.checkpoints import Checkpoints
 from pinn.app.ladder import BEST
 from pinn.fields import FieldRecipe
 from pinn.problems import Problem
@@ -46,14 +47,14 @@ class Choices:
         return None if self.accuracy is None or isinstance(self.accuracy, str) else float(self.accuracy)
 
 
-def require(problem: Problem, chosen: Choices, observer: Observer | None) -> None:
+def require(problem: Problem, chosen: Choices, observer: Observer | None, checkpoints: Checkpoints | None) -> None:
     """Check what annotations promise and a notebook does not enforce.
 
     Raises:
         TypeError: an object of another kind than the argument's.
         ValueError: a number or a word that cannot work.
     """
-    _require_objects(problem, chosen, observer)
+    _require_objects(problem, chosen, observer, checkpoints)
     if chosen.dtype not in DTYPES:
         raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}; got {chosen.dtype!r}")
     _require_accuracy(chosen.accuracy)
@@ -73,7 +74,9 @@ def _require_accuracy(accuracy: Any) -> None:
         raise ValueError(f"accuracy: expected a positive relative error such as 1e-4, or 'best'; got {accuracy!r}")
 
 
-def _require_objects(problem: Problem, chosen: Choices, observer: Observer | None) -> None:
+def _require_objects(
+    problem: Problem, chosen: Choices, observer: Observer | None, checkpoints: Checkpoints | None
+) -> None:
     is_field = (
         chosen.field is None or isinstance(chosen.field, keras.Layer) or callable(getattr(chosen.field, "build", None))
     )
@@ -87,6 +90,7 @@ def _require_objects(problem: Problem, chosen: Choices, observer: Observer | Non
         ("engine", chosen.engine, isinstance(chosen.engine, str), "the name of an engine, such as 'auto'"),
         ("device", chosen.device, isinstance(chosen.device, str), "'auto', 'cpu', 'gpu' or 'gpu:1'"),
         ("observer", observer, observer is None or callable(observer), "a function of one event"),
+        ("checkpoints", checkpoints, isinstance(checkpoints, Checkpoints | None), "pinn.Checkpoints('folder')"),
     )
     for name, value, fits, expected in kinds:
         if is_dataclass(value) and isinstance(value, type):

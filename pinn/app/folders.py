@@ -7,6 +7,7 @@ it is empty: no tree is ever deleted, so a result or a file of the user's cannot
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,12 +19,14 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, read_write
 
+from pinn.app.asked import ASKED
+from pinn.app.lock import LOG, is_taken
 from pinn.app.messages import BAD_INPUT, Outcome
 
-LOG = "run.log"
-OWN_FILES = (LOG, "multirun.yaml")
+OWN_FILES = (LOG, "multirun.yaml", ASKED)
+_NOW = "${now:"
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,11 @@ class Footprint:
     def undo(self) -> None:
         """Removes these files, then these folders as far up as they are empty.
 
-        Where anything else was written since, that is a result, and everything stays.
+        Where anything else was written since, that is a result, and everything stays; so it does where another process
+        works.
         """
+        if is_taken(self.home):
+            return
         if {path.name for path in _children(self.home)} - self.kept - set(OWN_FILES):
             return
         for file in self.files:
@@ -91,8 +97,10 @@ def footprints() -> Iterator[list[Footprint]]:
 
 
 def contents(folder: Path) -> frozenset[tuple[str, int]]:
-    """Names and modification times in a folder, the log left out: unchanged means that nothing was written."""
-    return frozenset((path.name, path.stat().st_mtime_ns) for path in folder.iterdir() if path.name != LOG)
+    """Names and modification times in a folder, its log and what was asked left out: unchanged means that nothing was
+    written.
+    """
+    return frozenset((path.name, path.stat().st_mtime_ns) for path in folder.iterdir() if path.name not in OWN_FILES)
 
 
 def close_log(file: Path) -> None:
@@ -118,7 +126,10 @@ class Folders(Callback):
         self._before: frozenset[Path] = frozenset()
 
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
-        _take(folder_of(config, "hydra.run.dir"))
+        if _NOW in str(OmegaConf.to_container(config.hydra.run, resolve=False)):
+            _claim(config)
+        else:
+            _take(folder_of(config, "hydra.run.dir"))
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         folder = folder_of(config, "hydra.sweep.dir")
@@ -138,10 +149,37 @@ class Folders(Callback):
         return path in self._before if inside else True
 
 
+def _claim(config: DictConfig) -> None:
+    """Make the folder of a run that is named after the moment, under the next free name where another run was begun in
+    the same microsecond. A folder that cannot be made is left to Hydra, which says so.
+    """
+    wanted = folder_of(config, "hydra.run.dir")
+    if wanted is None:
+        return
+    for number in itertools.count(1):
+        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+        footprint = Footprint.before(folder)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError:
+            folder = wanted
+        break
+    _keep(footprint)
+    with read_write(config.hydra.run):
+        config.hydra.run.dir = str(folder)
+
+
 def _take(folder: Path | None) -> None:
+    if folder is not None:
+        _keep(Footprint.before(folder))
+
+
+def _keep(footprint: Footprint) -> None:
     taken = _taken.get()
-    if folder is not None and taken is not None:
-        taken.append(Footprint.before(folder))
+    if taken is not None:
+        taken.append(footprint)
 
 
 def folder_of(config: DictConfig, key: str) -> Path | None:

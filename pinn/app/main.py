@@ -3,7 +3,9 @@
     0    solved, and the asked accuracy met (or none asked)
     1    accuracy missed, training failed, or interrupted with the best field saved
     2    bad input: said in one or two lines, nothing left behind
-    130  interrupted before there was anything to keep
+    3    as 0, but the disk refused a checkpoint on the way
+    130  interrupted; what there is of checkpoints is kept
+    143  asked to end by SIGTERM: a training is kept in a checkpoint, and `pinn resume=FOLDER` goes on
 
 TensorFlow is imported when a job runs and not before, so that help, completion and every message about the config
 come at once.
@@ -27,10 +29,23 @@ from omegaconf import DictConfig
 
 from pinn import __version__
 from pinn.app.arguments import translate
-from pinn.app.folders import LOG, Footprint, contents, footprints
+from pinn.app.asked import CHECKPOINTS, remember
+from pinn.app.folders import Footprint, contents, footprints
 from pinn.app.limits import check
 from pinn.app.locate import conf_folder
-from pinn.app.messages import BAD_INPUT, DEBUG, FAILED, INTERRUPTED, SOLVED, USER_ERRORS, Outcome, explain, say
+from pinn.app.lock import LOG, TakenError, locked
+from pinn.app.messages import (
+    BAD_INPUT,
+    DEBUG,
+    FAILED,
+    INTERRUPTED,
+    SOLVED,
+    TERMINATED,
+    USER_ERRORS,
+    Outcome,
+    explain,
+    say,
+)
 from pinn.app.progress import live
 from pinn.app.quiet import forget_output, import_tensorflow
 from pinn.app.settings import plain, register
@@ -65,8 +80,10 @@ def main(arguments: Sequence[str] | None = None, *, run: Run | None = None) -> i
         The exit status. Errors are said on standard error, never raised.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
-    with termination_as_interrupt(), _errors_raised(), footprints() as taken:
+    with termination_as_interrupt() as terminated, _errors_raised(), footprints() as taken:
         status = _guarded(words, _solve if run is None else run, taken)
+        if terminated():
+            return TERMINATED
         if status in (BAD_INPUT, INTERRUPTED):
             for footprint in taken:
                 footprint.undo()
@@ -78,7 +95,7 @@ def _guarded(words: Sequence[str], run: Run, taken: Sequence[Footprint]) -> int:
     try:
         return _application(words, run)
     except KeyboardInterrupt:
-        say("interrupted.")
+        say(" ".join(["interrupted.", *_ways_on(taken)]))
         close_interrupted(footprint.home for footprint in taken)
         return INTERRUPTED
     except BrokenPipeError:  # who reads the help by `head` has seen enough
@@ -88,6 +105,12 @@ def _guarded(words: Sequence[str], run: Run, taken: Sequence[Footprint]) -> int:
         return end.code if isinstance(end.code, int) else SOLVED
     except Exception as error:  # the last place that can turn a traceback into a sentence
         return _before_any_job(error, taken)
+
+
+def _ways_on(taken: Sequence[Footprint]) -> list[str]:
+    """How to go on with the runs that have checkpoints."""
+    homes = [Path(os.path.relpath(footprint.home)) for footprint in taken]
+    return [f"'pinn resume={home}' goes on." for home in homes if (home / CHECKPOINTS).is_dir()]
 
 
 def _before_any_job(error: Exception, taken: Sequence[Footprint]) -> int:
@@ -154,13 +177,12 @@ def _job(config: DictConfig, run: Run) -> Outcome:
     folder = Path(HydraConfig.get().runtime.output_dir)
     before = contents(folder)
     try:
-        check(config)
-        settings = plain(config)
-        log.info("pinn %s: %s, seed %s, into %s", __version__, settings["name"], settings["seed"], folder)
-        with live(enabled=settings["progress"]) as observer:
-            status = run(settings, folder, observer)
-        log.info("exit status %d", status)
+        with locked(folder):
+            status = _settled(config, folder, run)
         return Outcome(FAILED, interrupted=True) if status == INTERRUPTED else Outcome(status)
+    except TakenError as error:
+        say(f"{_job_prefix()}{error}")
+        return Outcome(BAD_INPUT, str(error))
     except USER_ERRORS as error:
         if contents(folder) != before:
             return _failed(error, folder)
@@ -169,6 +191,19 @@ def _job(config: DictConfig, run: Run) -> Outcome:
         return Outcome(BAD_INPUT, message)
     except Exception as error:  # any failure of a run is logged and gets its exit status
         return _failed(error, folder)
+
+
+def _settled(config: DictConfig, folder: Path, run: Run) -> int:
+    """One run in a folder of its own: its exit status."""
+    check(config)
+    settings = plain(config)
+    if settings["resume"] is None:
+        remember(settings, folder)
+    log.info("pinn %s: %s, seed %s, into %s", __version__, settings["name"], settings["seed"], folder)
+    with live(enabled=settings["progress"]) as observer:
+        status = run(settings, folder, observer)
+    log.info("exit status %d", status)
+    return status
 
 
 def _failed(error: Exception, folder: Path) -> Outcome:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pinn.app.work import Work
+from pinn.app.work import Watch, Work
 from pinn.calculus import engine_named
 from pinn.fields import POINTS_A_FEATURE, Slabs, Slabwork
 from pinn.geometry import INITIAL
@@ -75,14 +75,13 @@ def marching(bench: Bench, field: Slabs, solver: Solver | None) -> Work:
         grid=grid,
         solver=newton,
         seed=chosen.seed,
-        observer=bench.observer,
     )
 
     def points() -> Mapping[str, np.ndarray]:
         return {EQUATION: np.concatenate([np.zeros((0, shape.dim)), *march.done.points])}
 
-    def train(limit: float | None) -> Training:
-        found = march.run(time_limit=limit)
+    def train(watch: Watch) -> Training:
+        found = march.run(time_limit=watch.time_limit, observer=watch.observer, resume=watch.resume)
         slabwork.publish(network.model)
         return found
 

@@ -29,7 +29,7 @@ from yaml import YAMLError
 
 from pinn.app.settings import GROUPS
 
-SOLVED, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+SOLVED, FAILED, BAD_INPUT, UNKEPT, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
 USER_ERRORS = (ValueError, TypeError, OSError, HydraException, OmegaConfBaseException, YAMLError)
 DEBUG = "PINN_DEBUG"
 _LONGEST = 400

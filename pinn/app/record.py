@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from pinn.app.automatic import AUTO
 from pinn.app.choices import Choices
 from pinn.app.describe import (
     describe_balance,
@@ -105,14 +106,14 @@ def _versions() -> dict[str, str]:
     }
 
 
-def config_of(problem: Problem, chosen: Choices, field: FieldRecipe | keras.Model, solver: Solver) -> dict[str, Any]:
-    """The config that gives the run again, with the field and the solver that were taken."""
-    recipe = None if isinstance(field, keras.Layer) else field
+def config_of(
+    problem: Problem, chosen: Choices, field: FieldRecipe | keras.Model | None, solver: Solver | None
+) -> dict[str, Any]:
+    """The config that gives the run again, with the field and the solver that were taken; `None` is `auto`."""
     config = {
         "name": problem.name,
         "problem": describe_problem(problem),
-        "field": describe_field(recipe),
-        "solver": describe_solver(solver),
+        **pair_of(field, solver),
         "sampling": describe_sampling(chosen.sampling),
         "balance": describe_balance(chosen.balance),
         "engine": {"name": chosen.engine},
@@ -125,3 +126,12 @@ def config_of(problem: Problem, chosen: Choices, field: FieldRecipe | keras.Mode
         "time_limit": chosen.time_limit,
     }
     return {key: plain(value) for key, value in config.items()}
+
+
+def pair_of(field: FieldRecipe | keras.Model | None, solver: Solver | None) -> dict[str, Any]:
+    """The part of a config that chooses a field and a solver."""
+    recipe = None if isinstance(field, keras.Layer) else field
+    return {
+        "field": {"name": AUTO} if field is None else plain(describe_field(recipe)),
+        "solver": {"name": AUTO} if solver is None else plain(describe_solver(solver)),
+    }

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pinn.app.asked import CHECKPOINTS, remember
 from pinn.app.build import balance_from, field_from, problem_from, sampling_from, solver_from
-from pinn.app.messages import FAILED, INTERRUPTED, SOLVED
+from pinn.app.checkpoints import Checkpoints
+from pinn.app.messages import FAILED, INTERRUPTED, SOLVED, UNKEPT, say
 from pinn.app.quiet import forget_output
 from pinn.app.solve import solve
 from pinn.report import status_line
 from pinn.training import Observer
 from pinn.training.interrupt import interruption
 from pinn.training.loop import INTERRUPTED as TRAINING_INTERRUPTED
+
+log = logging.getLogger("pinn")
 
 WIDE_GAP = 10.0
 """From here on a field has learned its points more than its equation."""
@@ -29,11 +34,12 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
 
     Returns:
         0 when solved with the accuracy asked for met (or none asked), 1 when it was missed or training failed, 130
-        when interrupted, with the best field saved.
+        when interrupted, with the best field saved, and 3 in place of 0 when a checkpoint could not be written.
 
     Raises:
         ValueError, TypeError: bad input, before anything is written.
     """
+    refused: list[str] = []
     solution = solve(
         problem_from(config["problem"]),
         field_from(config["field"]),
@@ -49,6 +55,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         device=config["device"],
         time_limit=config["time_limit"],
         observer=observer,
+        checkpoints=_checkpoints(config, folder, refused),
     )
     with interruption() as interrupted:  # what took long to compute is saved whole
         solution.save(folder)
@@ -78,7 +85,27 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     if summary["verdict"] == "fail":
         _print(f"training ended: {summary['stop_reason']}")
         return FAILED
-    return SOLVED
+    return UNKEPT if refused else SOLVED
+
+
+def _checkpoints(config: Mapping[str, Any], folder: Path, refused: list[str]) -> Checkpoints | None:
+    """Those of a run folder, where the config asks for any; the first that cannot be written is said, all are noted."""
+    if config.get("checkpoint") is None:
+        return None
+
+    def note(sentence: str) -> None:
+        if not refused:
+            say(f"{sentence}.")
+        refused.append(sentence)
+        log.warning("%s", sentence)
+
+    def tell(sentence: str) -> None:
+        say(f"{sentence}.")
+        log.warning("%s", sentence)
+
+    resume = config.get("resume") is not None
+    begun = (lambda: remember(config, folder)) if resume else None
+    return Checkpoints(folder / CHECKPOINTS, **config["checkpoint"], resume=resume, say=tell, warn=note, begun=begun)
 
 
 def _print(line: str) -> None:

@@ -344,6 +344,15 @@ class EngineSettings:
 
 
 @dataclass
+class CheckpointSettings:
+    """A checkpoint after `every` so many steps and after so many `seconds`; the newest `keep` are kept."""
+
+    every: Optional[int] = _number(minimum=1)  # noqa: UP045
+    seconds: Optional[float] = _number(above=0)  # noqa: UP045
+    keep: int = _number(minimum=1)
+
+
+@dataclass
 class Settings:
     """The whole config. `problem` is free-form: its keys are the parameters of the problem's class."""
 
@@ -361,6 +370,8 @@ class Settings:
     dtype: Dtype = MISSING
     device: str = MISSING
     time_limit: Optional[float] = _number(above=0)  # noqa: UP045
+    checkpoint: CheckpointSettings = dataclasses.field(default_factory=CheckpointSettings)
+    resume: Optional[str] = MISSING  # noqa: UP045
     progress: bool = MISSING
 
 

@@ -18,6 +18,7 @@ from pinn.app.build import problem_from
 from pinn.app.views import views
 from pinn.calculus import Engine, Jet, engine_named
 from pinn.fields import Ansatz
+from pinn.files import replacing
 from pinn.problems import Problem
 from pinn.report import (
     History,
@@ -26,13 +27,11 @@ from pinn.report import (
     history_figure,
     maps_figure,
     points_figure,
-    replacing,
     save_figures,
     write_columns,
     write_json,
     write_npz,
 )
-from pinn.solvers import State
 from pinn.training import enforce
 from pinn.validation import Errors, Evaluator
 
@@ -56,7 +55,6 @@ class Solution:
         history: columns `step, seconds, evaluations, loss, error, loss/<term>, stage`, one row a step.
         collocation: the points trained on, by term.
         validation: the points that the errors were measured on, `[N, d]`.
-        state: the solver's last state.
     """
 
     problem: Problem
@@ -67,7 +65,6 @@ class Solution:
     history: Mapping[str, np.ndarray]
     collocation: Mapping[str, np.ndarray]
     validation: np.ndarray
-    state: State
 
     def __call__(self, points: Any) -> np.ndarray:
         """The field at points `[N, d]`: `[N]`, or `[N, m]` for several components."""
@@ -113,7 +110,6 @@ class Solution:
             stream.write(_yaml(self.config).encode())
         write_npz(self._arrays(), folder / "solution.npz")
         write_columns(self.history, folder / "history.csv")
-        write_npz(self.state, folder / "checkpoint" / "state.npz")
         self._save_model(folder / "model.keras")
         save_figures(views(self.evaluator), self._points(), self._drawable_history(), folder)
         write_json(dict(self.summary), folder / "summary.json")
@@ -202,11 +198,9 @@ def load(folder: str | Path, *, problem: Problem | None = None) -> Solution:
         )
     ansatz = enforce(found, conditions).ansatz
     evaluator = field_evaluator(found, model, ansatz, engine=engine_named(engine), dtype=dtype)
-    with _blaming(folder / "checkpoint" / "state.npz"), np.load(folder / "checkpoint" / "state.npz") as arrays:
-        state = {key: arrays[key] for key in arrays.files}
     with _blaming(folder / "history.csv"):
         history = _read_history(folder / "history.csv")
-    return Solution(found, model, evaluator, summary, settings, history, collocation, validation, state)
+    return Solution(found, model, evaluator, summary, settings, history, collocation, validation)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import numpy as np
 
 from pinn.app.attempt import Attempt, Bench
 from pinn.app.automatic import AUTO
+from pinn.app.checkpoints import Checkpoints
 from pinn.app.choices import Choices, require
 from pinn.app.devices import on
 from pinn.app.ladder import BEST, GOOD_ENOUGH, Rung, climb, rungs
@@ -38,6 +39,7 @@ def solve(
     device: str = "auto",
     time_limit: float | None = None,
     observer: Observer | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Solution:
     """Train a neural field until the residual of a problem vanishes, and measure it against the truth.
 
@@ -60,12 +62,13 @@ def solve(
         device: `auto`, `cpu`, `gpu`, `gpu:1`, ...
         time_limit: seconds of training.
         observer: told about progress after every block of steps.
+        checkpoints: where the training is kept, and goes on from if it was kept there before: see `Checkpoints`.
 
     Returns:
         The best field found, also when training failed or was interrupted: `solution.summary["stop_reason"]` says so.
 
     Raises:
-        ValueError, TypeError: input that cannot work, before any training.
+        ValueError, TypeError: input that cannot work, or that contradicts the checkpoints, before any training.
     """
     chosen = Choices(
         field=field,
@@ -81,9 +84,9 @@ def solve(
         device=device,
         time_limit=time_limit,
     )
-    require(problem, chosen, observer)
+    require(problem, chosen, observer, checkpoints)
     with on(device) as running_on:
-        bench = Bench.of(problem, chosen, running_on, observer)
+        bench = Bench.of(problem, chosen, running_on, observer, checkpoints)
         if field is None and chosen.solver is None:
             return _climbed(bench)
         default = RandomFeatures() if isinstance(chosen.solver, LeastSquares) else Mlp()
@@ -105,7 +108,8 @@ def _climbed(bench: Bench) -> Solution:
 
     def attempt(rung: Rung) -> Attempt:
         nonlocal left
-        found = bench.with_points(rung.sampling).attempt(rung.field, rung.solver, time_limit=left)
+        placed, number = bench.with_points(rung.sampling), ladder.index(rung)
+        found = placed.attempt(rung.field, rung.solver, number=number, time_limit=left)
         left -= found.solution.summary["seconds"]["train"]
         return replace(found, ended=found.ended or left <= 0.0)
 

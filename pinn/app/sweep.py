@@ -21,7 +21,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from pinn.app.folders import folder_of, outcome_of
-from pinn.app.messages import BAD_INPUT, FAILED, SOLVED, Outcome, explain, say
+from pinn.app.messages import BAD_INPUT, FAILED, SOLVED, UNKEPT, Outcome, explain, say
 
 RECORDS = ".jobs"
 SUMMARY = "summary.json"
@@ -53,7 +53,7 @@ class Record:
 
 def record(number: int, overrides: Sequence[str], sweep: Path, folder: Path, outcome: Outcome) -> Record:
     """The record of a job from its run folder, which is gone or without a summary when it did not get that far."""
-    summary = _summary(folder / SUMMARY) if outcome.status in (SOLVED, FAILED) else {}
+    summary = _summary(folder / SUMMARY) if outcome.status in (SOLVED, FAILED, UNKEPT) else {}
     unfinished = "bad input" if outcome.status == BAD_INPUT else "failed"
     return Record(
         number=number,

@@ -1,19 +1,35 @@
-"""A field and a solver, made ready to train."""
+"""A field and a solver, made ready to train, and trained."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import keras
 import numpy as np
 
+from pinn.app.checkpoints import Checkpoints
+from pinn.app.record import pair_of
+from pinn.app.termination import leave_if_requested
 from pinn.calculus import Engine
 from pinn.fields import FieldRecipe, FlatField
 from pinn.solvers import Solver
-from pinn.training import Training
+from pinn.training import Event, Observer, Snapshot, Training
 from pinn.validation import Evaluator
+
+
+@final
+@dataclass(frozen=True)
+class Watch:
+    """Who watches a training, for how many seconds (`None`: all it takes), after how many steps at the latest (0: any
+    number), and from where it goes on.
+    """
+
+    observer: Observer | None
+    time_limit: float | None
+    every: int = 0
+    resume: Snapshot | None = None
 
 
 @final
@@ -26,7 +42,7 @@ class Work:
         network: the model and its weights.
         evaluator: what measures the field.
         engine: of the derivatives.
-        train: seconds (`None`: as many as it takes) -> what came of it.
+        train: what comes of it.
         estimate: weights `[P]` -> the relative error as far as it can be told without a truth.
         points: those trained on, by term, after the training.
         weights_of_terms: how much each term counts in the loss, after the training.
@@ -37,7 +53,48 @@ class Work:
     network: FlatField
     evaluator: Evaluator
     engine: Engine
-    train: Callable[[float | None], Training]
+    train: Callable[[Watch], Training]
     estimate: Callable[[np.ndarray], float]
     points: Callable[[], Mapping[str, np.ndarray]]
     weights_of_terms: Callable[[], Mapping[str, float]]
+
+
+def trained(
+    work: Work,
+    time_limit: float | None,
+    *,
+    observer: Observer | None,
+    checkpoints: Checkpoints | None,
+    asked: Mapping[str, Any],
+    number: int,
+) -> Training:
+    """The training of a work, kept in checkpoints and gone on from them where there are any.
+
+    Args:
+        work: what is trained.
+        time_limit: seconds.
+        observer: told about progress.
+        checkpoints: those of the whole run.
+        asked: the config of the whole run.
+        number: of this work among those that the run tries.
+    """
+    if checkpoints is None:
+        return work.train(Watch(observer, time_limit))
+    keeper, found = checkpoints.attempt(number, asked, pair_of(work.field, work.solver))
+    with keeper:
+        training = work.train(Watch(_both(observer, keeper), time_limit, keeper.every, found))
+        keeper.keep(training.snapshot)
+    if training.interrupted:
+        leave_if_requested()
+    return training
+
+
+def _both(first: Observer | None, second: Observer) -> Observer:
+    """One observer that tells two."""
+
+    def observe(event: Event) -> None:
+        if first is not None:
+            first(event)
+        second(event)
+
+    return observe

@@ -48,7 +48,7 @@ class Keeper:
         self._about = about
         self._seconds = seconds
         self._warn = warn
-        self._last = time.monotonic()
+        self._last, self._step = time.monotonic(), 0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
         self._writing: Future[None] | None = None
 
@@ -64,7 +64,7 @@ class Keeper:
         """Keep a checkpoint of this moment if one is due."""
         if self._is_due(event.step) and (self._writing is None or self._writing.done()):
             self._collect()
-            self._last = time.monotonic()
+            self._last, self._step = time.monotonic(), event.step
             self._writing = self._thread.submit(self._write, event.snapshot())
 
     def keep(self, snapshot: Snapshot) -> None:
@@ -74,7 +74,8 @@ class Keeper:
         self._collect()
 
     def _is_due(self, step: int) -> bool:
-        return (self.every > 0 and step % self.every == 0) or time.monotonic() - self._last >= self._seconds
+        passed = self.every > 0 and step // self.every > self._step // self.every
+        return passed or time.monotonic() - self._last >= self._seconds
 
     def _write(self, snapshot: Snapshot) -> None:
         self._series.write(Checkpoint(snapshot, self._about))

@@ -55,13 +55,12 @@ Observer = Callable[[Event], None]
 class Training:
     """What a training came to.
 
-    `weights` are the best finite ones seen, `state` the solver's last and `revision` the objective's: points, and what
-    the balance remembers. `failure` says what went wrong, if anything did; `seconds` are of training without compiling.
+    `weights` are the best finite ones seen, `snapshot` is from where it can go on. `failure` says what went wrong, if
+    anything did; `seconds` are of training without compiling.
     """
 
     weights: np.ndarray
-    state: State
-    revision: State
+    snapshot: Snapshot
     steps: int
     stop_reason: str
     failure: str | None
@@ -71,9 +70,14 @@ class Training:
     train_seconds: float
 
     @property
-    def snapshot(self) -> Snapshot:
-        """From where it can go on."""
-        return Snapshot(self.steps, self.train_seconds, self.state, self.revision, self.history)
+    def state(self) -> State:
+        """The solver's last."""
+        return self.snapshot.state
+
+    @property
+    def revision(self) -> State:
+        """What the objective has come to: its points, and what the balance remembers."""
+        return self.snapshot.revision
 
 
 @final
@@ -227,8 +231,7 @@ def train(
         stop, failure = _why(objective, run, interrupted=interrupted())
     return Training(
         solver.best(run.state),
-        run.state,
-        revision.arrays(),
+        run.snapshot(),
         run.done,
         stop,
         failure,

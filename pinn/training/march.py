@@ -57,7 +57,6 @@ class March:
         grid: the patches to begin with.
         solver: its steps are taken in each slab.
         seed: of features and points.
-        observer: told after every step.
     """
 
     def __init__(
@@ -71,14 +70,14 @@ class March:
         grid: PatchGrid,
         solver: GaussNewton,
         seed: int,
-        observer: Observer | None = None,
     ) -> None:
         def rows(term: Term) -> Rows:
             return lambda network, x, normals: list(term.rows(ansatz(network), x, normals, engine).values())
 
         self._work, self._terms, self._shape = slabwork, tuple(terms), shape
         self._patched = [PatchedTerm(slabwork, rows(term)) for term in terms]
-        self._solver, self._seed, self._observer = solver, seed, observer
+        self._solver, self._seed = solver, seed
+        self._observer: Observer | None = None
         self._history, self._steps, self._began = History(), 0, time.perf_counter()
         self._done = Marched(grid)
         self._snapshot = self._taken()
@@ -88,14 +87,17 @@ class March:
         """How far it has come."""
         return self._done
 
-    def run(self, *, time_limit: float | None = None, resume: Snapshot | None = None) -> Training:
+    def run(
+        self, *, observer: Observer | None = None, time_limit: float | None = None, resume: Snapshot | None = None
+    ) -> Training:
         """Go through all slabs, or as far as one gets.
 
         Args:
+            observer: told after every step.
             time_limit: seconds, of those before a resume too.
             resume: go on from here instead of beginning; the outcome is that of a march without a stop, bit for bit.
         """
-        self._began = time.perf_counter()
+        self._began, self._observer = time.perf_counter(), observer
         if resume is not None:
             self._go_back(resume)
         failure: str | None = None
@@ -107,11 +109,9 @@ class March:
             while failure is None and self._done.slabs < self._work.recipe.slabs and not halted():
                 failure = self._advance(halted)
             stop = self._why(failed=failure is not None, interrupted=interrupted())
-        last, weights = self._snapshot, self._work.coefficients()
         return Training(
-            weights,
-            last.state,
-            last.revision,
+            self._work.coefficients(),
+            self._snapshot,
             self._steps,
             stop,
             failure,

@@ -89,6 +89,10 @@ MISUSE: dict[str, tuple[dict[str, Any], str]] = {
     "half precision": ({"dtype": "float16"}, "dtype: expected one of float32, float64; got 'float16'"),
     "a number for an engine": ({"engine": 3}, "engine: expected the name of an engine, such as 'auto'; got 3"),
     "a number for a device": ({"device": 0}, "device: expected 'auto', 'cpu', 'gpu' or 'gpu:1'; got 0"),
+    "a path for checkpoints": (
+        {"checkpoints": "folder"},
+        r"checkpoints: expected pinn.Checkpoints('folder'); got 'folder'",
+    ),
     "a number for an observer": ({"observer": 3}, "observer: expected a function of one event; got 3"),
 }
 
@@ -147,7 +151,7 @@ def test_points_that_are_no_numbers(points: Any, solution: Solution) -> None:
         solution(points)
 
 
-FILES = ("summary.json", "config.yaml", "model.keras", "solution.npz", "history.csv", "checkpoint/state.npz")
+FILES = ("summary.json", "config.yaml", "model.keras", "solution.npz", "history.csv")
 
 
 @pytest.mark.parametrize("name", FILES)

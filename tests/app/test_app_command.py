@@ -15,8 +15,8 @@ from app_fakes import FakeRun, tree
 from pinn.app.main import main
 
 KEYS = (
-    "accuracy, balance, conditions, device, dtype, engine, experiment, field, name, problem, progress, sampling, seed, "
-    "solver, time_limit, weights"
+    "accuracy, balance, checkpoint, conditions, device, dtype, engine, experiment, field, name, problem, progress, "
+    "resume, sampling, seed, solver, time_limit, weights"
 )
 
 # words -> exact standard error without the leading "pinn: "
@@ -170,12 +170,14 @@ def test_the_default_config_reaches_the_run_as_plain_data(run: FakeRun, work: Pa
             "dtype": "float64",
             "device": "auto",
             "time_limit": None,
+            "checkpoint": {"every": None, "seconds": 60.0, "keep": 2},
+            "resume": None,
             "progress": True,
         }
     ]
     (folder,) = run.folders
     assert folder.relative_to(work).parts[:2] == ("outputs", "poisson_2d")
-    assert tree(folder) == ["run.log", "summary.json"]
+    assert tree(folder) == ["asked.yaml", "run.log", "summary.json"]
 
 
 def test_values_of_the_command_line_arrive_with_their_types(run: FakeRun) -> None:
@@ -225,7 +227,7 @@ def test_bad_input_after_something_was_written_is_a_defect(work: Path, capsys: p
         raise ValueError("too late")
 
     assert main(["hydra.run.dir=here"], run=late) == 1
-    assert tree(work / "here") == ["history.csv", "run.log"]
+    assert tree(work / "here") == ["asked.yaml", "history.csv", "run.log"]
     assert "the run failed: ValueError: too late" in capsys.readouterr().err
 
 

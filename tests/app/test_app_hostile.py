@@ -67,7 +67,7 @@ class TestInterrupts:
         self, work: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert main(["seed=9", "hydra.run.dir=out"], run=FakeRun({9: 130})) == 1
-        assert tree(work / "out") == ["run.log", "summary.json"]
+        assert tree(work / "out") == ["asked.yaml", "run.log", "summary.json"]
         assert capsys.readouterr().err == ""
 
     def test_a_sweep_ends_with_the_run_that_was_interrupted_in_its_table(
@@ -81,14 +81,18 @@ class TestInterrupts:
         assert not (work / "out" / "2").exists()
         assert capsys.readouterr().err == "pinn: interrupted.\n"
 
-    def test_a_request_to_end_undoes_what_was_begun(
+    def test_a_request_to_end_leaves_a_run_that_can_be_resumed(
         self, ctrl_c: None, work: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         before = signal.getsignal(signal.SIGTERM)
-        assert main([], run=_ended_by(lambda: os.kill(os.getpid(), signal.SIGTERM))) == 130
+        words = ["seed=5", "hydra.run.dir=out"]
+        assert main(words, run=_ended_by(lambda: os.kill(os.getpid(), signal.SIGTERM))) == 143
         assert signal.getsignal(signal.SIGTERM) is before
         assert capsys.readouterr().err == "pinn: interrupted.\n"
-        assert tree(work) == []
+        assert tree(work / "out") == ["asked.yaml", "run.log"]
+        run = FakeRun()
+        assert main(["resume=out"], run=run) == 0
+        assert (run.configs[0]["seed"], run.folders) == (5, [work / "out"])
 
     def test_a_request_to_end_a_training_is_kept_for_its_next_step(self, ctrl_c: None) -> None:
         def train() -> None:
@@ -96,7 +100,7 @@ class TestInterrupts:
                 os.kill(os.getpid(), signal.SIGTERM)
                 assert came()
 
-        assert main([], run=_ended_by(train)) == 0
+        assert main([], run=_ended_by(train)) == 143
 
     @pytest.mark.parametrize("stop_reason", ["interrupted", "the step limit was reached"])
     def test_results_are_saved_whole(

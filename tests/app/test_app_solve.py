@@ -43,7 +43,6 @@ DATA_FILES = {
     "history.csv",
     "solution.npz",
     "model.keras",
-    "checkpoint/state.npz",
     "figures/points.png",
     "figures/history.png",
 }
@@ -282,7 +281,7 @@ class TestOneRun:
         assert loaded.summary == solution.summary
         assert loaded.config == solution.config
         assert (loaded.verdict, loaded.errors) == (solution.verdict, solution.errors)
-        for mapping in ("history", "collocation", "state"):
+        for mapping in ("history", "collocation"):
             before, after = getattr(solution, mapping), getattr(loaded, mapping)
             assert list(after) == list(before)
             for name in before:
@@ -307,7 +306,7 @@ class TestOneRun:
     def test_the_saved_config_runs_again_to_the_same_bytes(self, folder: Path, tmp_path: Path) -> None:
         config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
         assert run(config, tmp_path, silent) == SOLVED
-        for name in ("solution.npz", "checkpoint/state.npz", "config.yaml"):
+        for name in ("solution.npz", "config.yaml"):
             assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
         timeless = {"seconds": None}
         assert summary_of(tmp_path) | timeless == summary_of(folder) | timeless
@@ -403,7 +402,7 @@ def test_random_features_solve_a_linear_problem_at_once() -> None:
     assert first.errors.relative_l2 < 1e-8
     assert first.config["field"]["scale"] in SCALES
     again = solve(Poisson1D(), RandomFeatures(features=60, scale=first.config["field"]["scale"]))
-    np.testing.assert_array_equal(first.state["weights"], again.state["weights"])
+    np.testing.assert_array_equal(first(first.validation), again(first.validation))
 
 
 def test_an_accuracy_that_is_reached_ends_training(tmp_path: Path) -> None:

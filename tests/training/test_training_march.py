@@ -82,7 +82,7 @@ class Made:
         return float(np.abs(found.numpy() - truth.numpy().reshape(found.shape)).max())
 
 
-def made(problem: Problem, recipe: Slabs, observer: list[Event] | None = None) -> Made:
+def made(problem: Problem, recipe: Slabs) -> Made:
     shape = problem.domain
     lower, upper = shape.bounds
     model = recipe.build(lower=lower, upper=upper, components=problem.components, dtype="float64", seed=0)
@@ -98,7 +98,6 @@ def made(problem: Problem, recipe: Slabs, observer: list[Event] | None = None) -
         grid=recipe.grid(lower[:-1], upper[:-1]),
         solver=GaussNewton(),
         seed=0,
-        observer=None if observer is None else observer.append,
     )
     return Made(march, work, model, enforcement.ansatz, problem)
 
@@ -111,8 +110,8 @@ RECIPE = Slabs(slabs=3, patches=4, features=60, residual=1e-3, most=32)
 def front() -> tuple[Made, Training, list[Event]]:
     """A front that four patches are too wide for."""
     seen: list[Event] = []
-    found = made(WAVE, RECIPE, seen)
-    return found, found.march.run(), seen
+    found = made(WAVE, RECIPE)
+    return found, found.march.run(observer=seen.append), seen
 
 
 def test_a_front_is_followed_by_patches_and_solved(front: tuple[Made, Training, list[Event]]) -> None:

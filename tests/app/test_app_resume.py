@@ -1,0 +1,347 @@
+"""Runs that are ended in the middle and go on to the same bytes, and everything that a resume refuses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow as tf
+import yaml
+from app_fakes import FakeRun, tree
+
+from pinn.app import run as module
+from pinn.app import solve as solving
+from pinn.app.checkpoints import Checkpoints
+from pinn.app.ladder import Rung
+from pinn.app.main import main
+from pinn.app.progress import Observer
+from pinn.calculus import Jet, PointSet
+from pinn.fields import Mlp
+from pinn.geometry import Interval, Shape
+from pinn.problems import Problem
+from pinn.solvers import Adam, Lbfgs
+from pinn.training import Checkpoint, Event, History, Sampling, Series, Snapshot
+
+
+@dataclass(frozen=True)
+class Line(Problem):
+    """A straight line, given everywhere: nothing to differentiate, so that programs compile quickly."""
+
+    @property
+    def domain(self) -> Shape:
+        return Interval(0.0, 1.0)
+
+    def residual(self, p: PointSet, u: Jet) -> tf.Tensor:
+        return u.value - p.x
+
+
+FEW = [
+    f"problem._target_={__name__}.Line",
+    "sampling.interior=16",
+    "engine=tape",
+    "progress=false",
+    "checkpoint.every=2",
+]
+LADDER = (
+    Rung(Mlp(width=4, depth=1), Adam(learning_rate=0.05, max_steps=4), "it is quick"),
+    Rung(Mlp(width=5, depth=1), Lbfgs(max_steps=8), "the first was not good enough", Sampling(interior=16)),
+)
+
+
+@pytest.fixture(autouse=True)
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def attended() -> Iterator[None]:
+    """Python's own handler of Ctrl-C, also where the suite runs in the background and interrupts are ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def ended_by(action: Callable[[], None], stage: str, step: int) -> Callable[[Mapping[str, Any], Path, Observer], int]:
+    """The real run, in which something happens once a step of a stage is done."""
+
+    def run(config: Mapping[str, Any], folder: Path, _observer: Observer) -> int:
+        def observe(event: Event) -> None:
+            if (event.stage, event.step) == (stage, step):
+                action()
+
+        return module.run(config, folder, observe)
+
+    return run
+
+
+def terminate() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def killed() -> None:
+    raise SystemExit(137)  # nothing that the program handles
+
+
+def names(folder: Path) -> list[str]:
+    return [str(path.relative_to(folder)) for path in sorted(folder.rglob("*.npz"))]
+
+
+def test_a_ladder_that_is_ended_goes_on_to_the_same_bytes(
+    work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By SIGTERM and by a kill, in its second rung; the first, which was done, is not trained again."""
+    monkeypatch.setattr(solving, "rungs", lambda **_: LADDER)
+    words = [*FEW, "accuracy=best", "seed=3"]
+    assert main([*words, "hydra.run.dir=whole"]) == 0
+    assert main([*words, "hydra.run.dir=ended"], run=ended_by(terminate, "lbfgs", 4)) == 143
+    assert capsys.readouterr().err == "pinn: interrupted. 'pinn resume=ended' goes on.\n"
+    assert not (work / "ended" / "summary.json").exists()
+    assert names(work / "ended") == [
+        "checkpoint/attempt_0/step_000000002.npz",
+        "checkpoint/attempt_0/step_000000004.npz",
+        "checkpoint/attempt_1/step_000000002.npz",
+        "checkpoint/attempt_1/step_000000004.npz",
+    ]
+    steps: list[tuple[str, int]] = []
+
+    def note(config: Mapping[str, Any], folder: Path, _observer: Observer) -> int:
+        return module.run(config, folder, lambda event: steps.append((event.stage, event.step)))
+
+    assert main(["resume=ended"], run=ended_by(killed, "lbfgs", 6)) == 137
+    assert main(["resume=ended"], run=note) == 0
+    assert steps[0][0] == "lbfgs"
+    assert steps[0][1] in (5, 6)  # the killed one was at the sixth step and had kept the fourth
+    assert (work / "ended" / "solution.npz").read_bytes() == (work / "whole" / "solution.npz").read_bytes()
+    assert (work / "ended" / "config.yaml").read_bytes() == (work / "whole" / "config.yaml").read_bytes()
+
+
+def test_more_steps_are_a_longer_run_and_a_disk_that_refuses_is_a_status_of_its_own(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*FEW, "field=mlp", "field.width=4", "field.depth=1", "solver=lbfgs"]
+    assert main([*words, "solver.max_steps=4", "hydra.run.dir=longer"]) == 0
+    assert main(["resume=longer", "solver.max_steps=7"]) == 0
+    assert yaml.safe_load((work / "longer" / "asked.yaml").read_text())["solver"]["max_steps"] == 7
+    (work / "whole").mkdir()
+    (work / "whole" / "checkpoint").write_text("a file where a folder should be", encoding="utf-8")
+    capsys.readouterr()
+    assert main([*words, "solver.max_steps=7", "hydra.run.dir=whole"]) == 3
+    said = capsys.readouterr().err
+    assert said.startswith("pinn: a checkpoint could not be written: ")
+    assert len(said.splitlines()) == 1
+    assert (work / "longer" / "solution.npz").read_bytes() == (work / "whole" / "solution.npz").read_bytes()
+
+
+CONFIG: dict[str, Any] = {
+    "problem": {"_target_": "pinn.problems.Heat1D", "kappa": 0.25},
+    "solver": {
+        "name": "chain",
+        "adam": {"max_steps": 5, "learning_rate": 0.1, "schedule": "constant"},
+        "bfgs": None,
+        "lbfgs": {"max_steps": 9, "memory": 3},
+        "engd": None,
+    },
+    "accuracy": None,
+    "weights": {},
+    "seed": 0,
+    "device": "auto",
+    "time_limit": 3.0,
+}
+ADAM = {"solver": {"name": "adam", "max_steps": 5, "schedule": "cosine"}}
+
+# what is other, and what is said of it, if anything
+CHANGES: dict[str, tuple[dict[str, Any], str | None]] = {
+    "nothing": ({}, None),
+    "the goal and the time": ({"accuracy": "best", "time_limit": None, "device": "cpu"}, None),
+    "more steps": ({"solver": CONFIG["solver"] | {"lbfgs": {"max_steps": 99, "memory": 3}}}, None),
+    "the seed": ({"seed": 1}, "seed: expected 0, with which the run was begun; got 1.\nLeave it out to go on"),
+    "a parameter": ({"problem": {"_target_": "pinn.problems.Heat1D", "kappa": 1}}, "problem.kappa: expected 0.25, "),
+    "a weight": ({"weights": {"initial": 2.0}}, "weights.initial: expected nothing, with which the run was begun; got"),
+    "steps of a stage that is done": (
+        {"solver": CONFIG["solver"] | {"adam": {"max_steps": 6, "learning_rate": 0.1, "schedule": "constant"}}},
+        "solver.adam.max_steps: expected 5",
+    ),
+    "a stage": ({"solver": CONFIG["solver"] | {"lbfgs": None}}, "solver.lbfgs.max_steps: expected 9"),
+    "a memory": ({"solver": CONFIG["solver"] | {"lbfgs": {"max_steps": 9, "memory": 4}}}, "solver.lbfgs.memory"),
+}
+
+
+PAIR = {"field": {"name": "mlp", "width": 4}, "solver": {"name": "adam", "max_steps": 5}}
+
+
+def stored(folder: Path, about: Mapping[str, Any]) -> None:
+    Series(folder / "attempt_0").write(Checkpoint(Snapshot(3, 0.1, {}, {}, History()), about))
+
+
+@pytest.mark.parametrize(("other", "said"), CHANGES.values(), ids=CHANGES)
+def test_what_contradicts_a_checkpoint_is_refused(other: dict[str, Any], said: str | None, tmp_path: Path) -> None:
+    import pinn
+
+    stored(tmp_path, {"pinn": pinn.__version__, "config": CONFIG, "pair": PAIR})
+    if said is None:
+        _, found = Checkpoints(tmp_path).attempt(0, CONFIG | other, PAIR)
+        assert found is not None
+        assert found.step == 3
+        return
+    with pytest.raises(ValueError, match=f"^{said}"):
+        Checkpoints(tmp_path).attempt(0, CONFIG | other, PAIR)
+    assert names(tmp_path) == ["attempt_0/step_000000003.npz"]
+
+
+def test_more_steps_under_a_schedule_contradict(tmp_path: Path) -> None:
+    """The rates of the steps that were done follow from their number."""
+    import pinn
+
+    stored(tmp_path, {"pinn": pinn.__version__, "config": ADAM, "pair": PAIR})
+    with pytest.raises(ValueError, match=r"solver\.max_steps: expected 5"):
+        Checkpoints(tmp_path).attempt(0, {"solver": {**ADAM["solver"], "max_steps": 6}}, PAIR)
+    constant = {"solver": {**ADAM["solver"], "schedule": "constant"}}
+    stored(tmp_path, {"pinn": pinn.__version__, "config": constant, "pair": PAIR})
+    assert Checkpoints(tmp_path).attempt(0, {"solver": {**constant["solver"], "max_steps": 6}}, PAIR)[1] is not None
+
+
+def test_another_accuracy_that_leads_to_another_field_begins_that_attempt_anew(tmp_path: Path) -> None:
+    import pinn
+
+    about = {"pinn": pinn.__version__, "config": CONFIG, "pair": PAIR}
+    stored(tmp_path, about)
+    longer = PAIR | {"solver": {"name": "adam", "max_steps": 9}}
+    assert Checkpoints(tmp_path).attempt(0, CONFIG, longer)[1] is not None
+    wider = PAIR | {"field": {"name": "mlp", "width": 5}}
+    assert Checkpoints(tmp_path).attempt(0, CONFIG, wider)[1] is None
+    assert names(tmp_path) == []
+
+
+def test_checkpoints_of_another_version_are_refused_and_a_new_run_takes_their_place(tmp_path: Path) -> None:
+    stored(tmp_path, {"pinn": "0.0.9", "config": CONFIG, "pair": PAIR})
+    with pytest.raises(ValueError, match=r"expected checkpoints of pinn 0\.1\.0; got those of pinn 0\.0\.9\.\nGo on"):
+        Checkpoints(tmp_path).attempt(0, CONFIG, PAIR)
+    _, found = Checkpoints(tmp_path, resume=False).attempt(0, CONFIG, PAIR)
+    assert found is None
+    assert names(tmp_path) == []
+
+
+def test_a_damaged_checkpoint_is_said_in_python_by_a_warning(tmp_path: Path) -> None:
+    stored(tmp_path, {"pinn": "0.1.0", "config": CONFIG, "pair": PAIR})
+    Series(tmp_path / "attempt_0").paths()[0].write_bytes(b"PK")
+    with pytest.warns(RuntimeWarning, match="expected a whole checkpoint; got a damaged one .*; beginning anew"):
+        assert Checkpoints(tmp_path).attempt(0, CONFIG, PAIR)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"keep": 0}, "Checkpoints: keep must be at least 1, got 0"),
+        ({"every": 2.5}, "Checkpoints: every must be a whole number, got 2.5"),
+        ({"seconds": -1}, "Checkpoints: seconds must satisfy 0 < seconds and be finite, got -1"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_numbers_out_of_their_ranges(options: dict[str, Any], said: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=said):
+        Checkpoints("folder", **options)
+
+
+def test_a_run_that_is_resumed_has_its_settings_and_its_folder(work: Path) -> None:
+    run = FakeRun()
+    words = ["problem=heat_1d", "solver=chain", "solver.lbfgs.memory=7", "weights.initial=2", "checkpoint.every=5"]
+    assert main([*words, "hydra.run.dir='a b, c'"], run=run) == 0
+    assert main(["resume=a b, c", "time_limit=9"], run=run) == 0
+    first, second = run.configs
+    assert second == first | {"resume": "a b, c", "time_limit": 9.0}
+    assert run.folders == [work / "a b, c"] * 2
+    assert tree(work / "a b, c") == ["asked.yaml", "run.log", "summary.json"]
+
+
+# words -> what is said
+REFUSED: dict[str, tuple[list[str], str]] = {
+    "no folder": (["resume=nope"], "resume: expected the folder of a run, with its asked.yaml; got nope, which is not"),
+    "no run": (
+        ["resume=empty"],
+        "resume: expected the folder of a run, with its asked.yaml; got empty, which has none.",
+    ),
+    "a run from elsewhere": (
+        ["resume=elsewhere"],
+        "resume: expected the folder of a run, with its asked.yaml; got elsewhere, of a run from Python or of another "
+        "version.\nRun it again by elsewhere/config.yaml",
+    ),
+    "something else": (["resume=other"], "resume: expected settings with a key 'problem' in other/asked.yaml; got"),
+    "a sweep": (["resume=run", "-m", "seed=0,1"], "resume: expected one run at a time; got -m, which asks for many."),
+    "another folder": (["resume=run", "hydra.run.dir=x"], "resume: expected the run to go on in its folder, as it was"),
+    "another config": (
+        ["resume=run", "elsewhere/config.yaml"],
+        "resume: expected the run to go on in its folder, as it",
+    ),
+    "a key that is none": (["resume=run", "sed=1"], "sed: no such key"),
+}
+
+
+@pytest.mark.parametrize(("words", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_resumed(words: list[str], said: str, work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, file, text in (
+        ("run", "asked.yaml", "problem: {_target_: pinn.problems.Poisson1D}\n"),
+        ("elsewhere", "config.yaml", "problem: {_target_: pinn.problems.Poisson1D}\n"),
+        ("other", "asked.yaml", "a: 1\n"),
+        ("empty", "readme", ""),
+    ):
+        (work / name).mkdir()
+        (work / name / file).write_text(text, encoding="utf-8")
+    before = tree(work)
+    assert main(words, run=FakeRun()) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"pinn: {said}")
+    assert len(err.splitlines()) <= 2
+    assert tree(work) == before
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from pinn.app.lock import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_process_in_a_folder_is_refused_and_a_dead_one_is_not(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (work / "out").mkdir()
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, "out"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        run = FakeRun()
+        assert main(["hydra.run.dir=out"], run=run) == 2
+        said = capsys.readouterr().err
+        assert said.startswith(f"pinn: {work / 'out'}: expected a folder of its own for each run; another process is")
+        assert "hydra.run.dir=FOLDER" in said
+        assert run.configs == []
+        assert tree(work / "out") == ["run.log"]
+    finally:
+        holder.kill()
+        holder.communicate()
+    assert main(["hydra.run.dir=out"], run=run) == 0
+
+
+def test_two_runs_of_the_same_moment_have_two_folders(work: Path) -> None:
+    run = FakeRun({7: ValueError("bad input")})
+    at_once = "hydra.run.dir='outputs/${now:%Y}'"
+    for _ in range(3):
+        assert main([at_once], run=run) == 0
+    first, second, third = (folder.name for folder in run.folders)
+    assert (second, third) == (f"{first}-2", f"{first}-3")
+    assert main([at_once, "seed=7"], run=run) == 2
+    assert not (work / "outputs" / f"{first}-4").exists()
