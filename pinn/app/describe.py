@@ -11,6 +11,7 @@ import numpy as np
 
 from pinn.app.build import FIELDS, STAGES, TARGET, solver_from, without_name
 from pinn.app.settings import CUSTOM
+from pinn.app.warm import Started
 from pinn.fields import FieldRecipe
 from pinn.problems import Problem
 from pinn.solvers import Adam, Chain, Constant, Cosine, ExponentialDecay, Schedule, Solver
@@ -34,6 +35,8 @@ def describe_problem(problem: Problem) -> dict[str, Any]:
 
 def describe_field(recipe: FieldRecipe | None) -> dict[str, Any]:
     """The mapping from which `field_from` makes an equal recipe; the name `custom` for a network made by hand."""
+    if isinstance(recipe, Started):
+        return describe_field(recipe.recipe)
     for name, cls in FIELDS.items():
         if isinstance(recipe, cls):
             return {"name": name, **_as_mapping(recipe)}

@@ -22,6 +22,7 @@ from pinn.app.describe import (
     describe_solver,
     plain,
 )
+from pinn.app.warm import Started
 from pinn.calculus import Engine
 from pinn.fields import FieldRecipe
 from pinn.problems import Problem
@@ -124,6 +125,7 @@ def config_of(
         "dtype": chosen.dtype,
         "device": chosen.device,
         "time_limit": chosen.time_limit,
+        "init_from": field.source if isinstance(field, Started) else None,
     }
     return {key: plain(value) for key, value in config.items()}
 

@@ -13,6 +13,8 @@ from pinn.app.checkpoints import Checkpoints
 from pinn.app.messages import FAILED, INTERRUPTED, SOLVED, UNKEPT, say
 from pinn.app.quiet import forget_output
 from pinn.app.solve import solve
+from pinn.app.warm import started
+from pinn.fields import FieldRecipe
 from pinn.report import status_line
 from pinn.training import Observer
 from pinn.training.interrupt import interruption
@@ -42,7 +44,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     refused: list[str] = []
     solution = solve(
         problem_from(config["problem"]),
-        field_from(config["field"]),
+        _field(config),
         solver_from(config["solver"]),
         config["accuracy"],
         config["seed"],
@@ -86,6 +88,12 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         _print(f"training ended: {summary['stop_reason']}")
         return FAILED
     return UNKEPT if refused else SOLVED
+
+
+def _field(config: Mapping[str, Any]) -> FieldRecipe | None:
+    """The recipe of the field, with the weights of another run where the config names one."""
+    source = config.get("init_from")
+    return field_from(config["field"]) if source is None else started(source, config["field"])
 
 
 def _checkpoints(config: Mapping[str, Any], folder: Path, refused: list[str]) -> Checkpoints | None:

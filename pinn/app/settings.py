@@ -372,6 +372,7 @@ class Settings:
     time_limit: Optional[float] = _number(above=0)  # noqa: UP045
     checkpoint: CheckpointSettings = dataclasses.field(default_factory=CheckpointSettings)
     resume: Optional[str] = MISSING  # noqa: UP045
+    init_from: Optional[str] = MISSING  # noqa: UP045
     progress: bool = MISSING
 
 

@@ -15,8 +15,8 @@ from app_fakes import FakeRun, tree
 from pinn.app.main import main
 
 KEYS = (
-    "accuracy, balance, checkpoint, conditions, device, dtype, engine, experiment, field, name, problem, progress, "
-    "resume, sampling, seed, solver, time_limit, weights"
+    "accuracy, balance, checkpoint, conditions, device, dtype, engine, experiment, field, init_from, name, problem, "
+    "progress, resume, sampling, seed, solver, time_limit, weights"
 )
 
 # words -> exact standard error without the leading "pinn: "
@@ -173,6 +173,7 @@ def test_the_default_config_reaches_the_run_as_plain_data(run: FakeRun, work: Pa
             "device": "auto",
             "time_limit": None,
             "checkpoint": {"every": None, "seconds": 60.0, "keep": 2},
+            "init_from": None,
             "resume": None,
             "progress": True,
         }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tensorflow as tf
 import yaml
@@ -345,3 +346,29 @@ def test_two_runs_of_the_same_moment_have_two_folders(work: Path) -> None:
     assert (second, third) == (f"{first}-2", f"{first}-3")
     assert main([at_once, "seed=7"], run=run) == 2
     assert not (work / "outputs" / f"{first}-4").exists()
+
+
+def weights_of(folder: Path) -> np.ndarray:
+    with np.load(folder / "solution.npz") as arrays:
+        return arrays["weights"]
+
+
+def test_a_run_begins_with_the_field_of_another(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A step of size zero leaves it as it was, on other points and from another seed."""
+    words = [*FEW, "solver=adam", "field=mlp", "field.width=4", "field.depth=1"]
+    assert main([*words, "solver.max_steps=5", "hydra.run.dir=first"]) == 0
+    tiny = ["solver=adam", "solver.max_steps=1", "solver.learning_rate=1e-300", "sampling.interior=20", "seed=9"]
+    assert main([*FEW[:1], *FEW[2:], *tiny, "init_from=first", "hydra.run.dir=second"]) == 0
+    np.testing.assert_array_equal(weights_of(work / "second"), weights_of(work / "first"))
+    config = yaml.safe_load((work / "second" / "config.yaml").read_text(encoding="utf-8"))
+    assert (config["init_from"], config["field"]["width"]) == ("first", 4)
+    capsys.readouterr()
+    for other, said in {
+        "init_from=nope": "init_from: expected the folder of a run that was saved, with its model.keras; got nope.",
+        "field.depth=1": "init_from: expected weights of the shapes [1, 32], [32], [32, 1], [1]; got [1, 4], [4]",
+        "field.width=4": "init_from: expected weights of the shapes [1, 4], [4], [4, 4], [4], [4, 1], [1]; got [1, 4],",
+        "field=random_features": "init_from: expected a field that is trained, mlp or fourier; got random_features",
+    }.items():
+        assert main([*FEW, *tiny, "init_from=first", other, "hydra.run.dir=third"]) == 2
+        assert capsys.readouterr().err.startswith(f"pinn: {said}")
+        assert not (work / "third").exists()
