@@ -18,6 +18,7 @@ from pinn.geometry.annulus import Annulus
 from pinn.geometry.ball import Ball
 from pinn.geometry.boundary_data import BoundaryData, Constant
 from pinn.geometry.box import Box, Interval
+from pinn.geometry.description import shape_from
 from pinn.geometry.ellipsoid import Ellipsoid
 from pinn.geometry.moved import Moved
 from pinn.geometry.polygon import Polygon, RegularPolygon
@@ -44,4 +45,5 @@ __all__ = [
     "SpatialShape",
     "TimeProduct",
     "Union",
+    "shape_from",
 ]

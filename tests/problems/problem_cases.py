@@ -19,6 +19,7 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
     "poisson_expression": (
         problems.PoissonExpression(),
         problems.PoissonExpression("exp(x)*sin(y)*z**2", (-1.0, 0.0, 0.0), (1.0, 1.0, 2.0)),
+        problems.PoissonExpression("exp(x)*y", shape={"type": "ellipsoid", "center": [0, 1], "radii": [2, 1]}),
     ),
     "heat_1d": (problems.Heat1D(), problems.Heat1D(diffusivity=2.0, duration=0.3)),
     "heat_2d": (problems.Heat2D(), problems.Heat2D(diffusivity=0.7, duration=2.0)),

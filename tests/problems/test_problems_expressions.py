@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from scipy import special
 
 from pinn.calculus import LazyJet, PointSet, Tape
+from pinn.geometry import Ball
 from pinn.problems import (
     expression_functions,
     expression_parser,
@@ -603,6 +604,32 @@ def test_a_problem_is_a_value() -> None:
     assert hash(PoissonExpression("x*y")) == hash(PoissonExpression("x*y"))
     assert PoissonExpression("x*y") != PoissonExpression("y*x + 1")
     assert PoissonExpression.aliases == {"exact": "expression"}
+
+
+def test_a_shape_takes_the_place_of_the_box() -> None:
+    description = {"type": "ball", "center": [0, 0, 0], "radius": 2}
+    problem = PoissonExpression("x*z", shape=description)
+    assert problem.domain == Ball((0.0, 0.0, 0.0), 2.0)
+    assert problem == PoissonExpression("x*z", shape=dict(description))
+    assert hash(problem) == hash(PoissonExpression("x*z", shape=dict(description)))
+
+
+BAD_SHAPES = {
+    "radius": ({"type": "ball", "center": [0, 0], "radius": 0}, "shape: radius must be greater than 0"),
+    "dimension": ({"type": "ball", "center": [0] * 4, "radius": 1}, "shape: expected 1 to 3 axes; got 4"),
+    "axis": ({"type": "ball", "center": [0, 0], "radius": 1, "axes": ["r", "s"]}, "exact: .*x"),
+    "infinite": (
+        {"type": "box", "lower": [-1, -1], "upper": [1, 1]},
+        "exact: expected finite values on",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_SHAPES)
+def test_a_shape_that_does_not_serve_is_refused(name: str) -> None:
+    description, match = BAD_SHAPES[name]
+    with pytest.raises(ValueError, match=match):
+        PoissonExpression("1/(x**2 + y**2)", shape=description)
 
 
 BAD_PROBLEMS = {
