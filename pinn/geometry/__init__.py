@@ -22,6 +22,7 @@ from pinn.geometry.description import shape_from
 from pinn.geometry.ellipsoid import Ellipsoid
 from pinn.geometry.moved import Moved
 from pinn.geometry.polygon import Polygon, RegularPolygon
+from pinn.geometry.polygon_files import polygon_from_file
 from pinn.geometry.set_operations import Difference, Intersection, Union
 from pinn.geometry.shape import INITIAL, BoundaryPart, Shape, SpatialShape
 from pinn.geometry.time_product import TimeProduct
@@ -45,5 +46,6 @@ __all__ = [
     "SpatialShape",
     "TimeProduct",
     "Union",
+    "polygon_from_file",
     "shape_from",
 ]

@@ -12,6 +12,7 @@ from pinn.geometry.ball import Ball
 from pinn.geometry.box import Box, Interval
 from pinn.geometry.ellipsoid import Ellipsoid
 from pinn.geometry.polygon import Polygon, RegularPolygon
+from pinn.geometry.polygon_files import polygon_from_file
 from pinn.geometry.set_operations import Difference, Intersection, Union
 from pinn.geometry.shape import SpatialShape
 
@@ -23,6 +24,7 @@ _TYPES: dict[str, Callable[..., SpatialShape]] = {
     "ellipsoid": Ellipsoid,
     "polygon": Polygon,
     "regular_polygon": RegularPolygon,
+    "polygon_file": polygon_from_file,
 }
 _COMBINED: dict[str, Callable[[tuple[SpatialShape, ...]], SpatialShape]] = {
     "union": Union,
@@ -40,9 +42,9 @@ def shape_from(description: Mapping[str, Any], place: str = "shape") -> SpatialS
     """The shape that a mapping describes.
 
     `type` is one of interval, box, ball, annulus, ellipsoid, polygon, regular_polygon, with the arguments of that class
-    beside it; or union, intersection, with the list `of` of shapes. Any of them can have `difference`, a list of holes,
-    and then `scale` (a factor), `rotate` (an angle in radians, or `{angle: ..., plane: [y, z]}`) and `translate` (one
-    number an axis), which are applied in this order:
+    beside it; polygon_file, with `file`; or union, intersection, with the list `of` of shapes. Any of them can have
+    `difference`, a list of holes, and then `scale` (a factor), `rotate` (an angle in radians, or
+    `{angle: ..., plane: [y, z]}`) and `translate` (one number an axis), which are applied in this order:
 
         {type: box, lower: [0, 0], upper: [2, 1], difference: [{type: ball, center: [0.5, 0.5], radius: 0.2}]}
 
