@@ -21,6 +21,7 @@ from pinn.geometry.box import Box, Interval
 from pinn.geometry.description import shape_from
 from pinn.geometry.ellipsoid import Ellipsoid
 from pinn.geometry.moved import Moved
+from pinn.geometry.named import Named
 from pinn.geometry.polygon import Polygon, RegularPolygon
 from pinn.geometry.polygon_files import polygon_from_file
 from pinn.geometry.set_operations import Difference, Intersection, Union
@@ -40,6 +41,7 @@ __all__ = [
     "Interval",
     "Ellipsoid",
     "Moved",
+    "Named",
     "Polygon",
     "RegularPolygon",
     "Shape",

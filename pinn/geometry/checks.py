@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+_MOST_LISTED = 12
 TIME = "t"  # reserved: a space axis never carries this name
 
 
@@ -109,3 +110,10 @@ def device_points(points: Any, dim: int) -> tf.Tensor:
         raise ValueError(f"points must have the shape [N, {dim}], got {tensor.shape}.")
     columns_known = tensor.shape.rank == 2 and tensor.shape[1] is not None
     return tensor if columns_known else tf.ensure_shape(tensor, [None, dim])
+
+
+def listed(names: Collection[str]) -> str:
+    """The names for a message; of many the first ones, and how many there are."""
+    if len(names) <= _MOST_LISTED:
+        return ", ".join(names)
+    return f"{', '.join(list(names)[:_MOST_LISTED])}, ... ({len(names)} names)"

@@ -8,9 +8,9 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from pinn.geometry.cells import Cover, cell_map
+from pinn.geometry.cells import CellMap, Cover, cell_map
 from pinn.geometry.checks import Array, unit_points
 from pinn.geometry.shape import BoundaryPart
 
@@ -43,19 +43,29 @@ def clipped(part: BoundaryPart, margin: Margin, *, touching: float) -> BoundaryP
         budget=_BUDGET,
         splits=2 * k,
     )
-    if found is None or found.measure < _LEAST:
+    return _restricted(part, found)
+
+
+def _restricted(part: BoundaryPart, kept: CellMap | None) -> BoundaryPart | None:
+    """The piece of the part whose unit coordinates are kept."""
+    if kept is None or kept.measure < _LEAST:
         return None
-    if found.whole:
+    if kept.whole:
         return part
 
     def sample(unit: ArrayLike) -> tuple[Array, Array]:
-        return part.sample(found(unit_points(unit, k)))
+        return part.sample(kept(unit_points(unit, part.unit_dimension)))
 
-    return replace(part, measure=part.measure * found.measure, sample=sample)
+    return replace(part, measure=part.measure * kept.measure, sample=sample)
+
+
+def _lattice(dimension: int) -> Array:
+    """The points of the unit cube with coordinates 0, 1/2 and 1, its middle in the middle: `[3^k, k]`."""
+    return np.array(list(itertools.product((0.0, 0.5, 1.0), repeat=dimension)))
 
 
 def _cover(part: BoundaryPart, margin: Margin, touching: float, lower: Array, upper: Array) -> Cover:
-    lattice = np.array(list(itertools.product((0.0, 0.5, 1.0), repeat=part.unit_dimension)))
+    lattice = _lattice(part.unit_dimension)
     middle = len(lattice) // 2
     unit = lower[:, None] + lattice * (upper - lower)[:, None]
     points, normals = part.sample(unit.reshape(-1, part.unit_dimension))
@@ -66,3 +76,38 @@ def _cover(part: BoundaryPart, margin: Margin, touching: float, lower: Array, up
     inside = (distances[:, middle] < -radius) | (along & (distances < 0).all(axis=1))
     outside = (distances[:, middle] > radius) | (along & (distances > 0).all(axis=1))
     return Cover(inside, outside)
+
+
+def divided(
+    part: BoundaryPart, holds: Callable[[Array], NDArray[np.bool_]]
+) -> tuple[BoundaryPart | None, BoundaryPart | None]:
+    """The piece of a part where a predicate of the points holds, and the rest; None for a piece that is empty.
+
+    Nothing is known of a predicate but its answers: cells of 1/64 of the part (of each coordinate, 1/16 on surfaces)
+    are on one side if all their lattice points are, so that narrower pieces are overlooked.
+    """
+    k = part.unit_dimension
+
+    def piece(wanted: bool) -> BoundaryPart | None:
+        def keeps(points: Array) -> NDArray[np.bool_]:
+            return holds(points) == wanted
+
+        if k == 0:
+            return part if keeps(part.sample(np.empty((1, 0)))[0])[0] else None
+        found = cell_map(
+            np.zeros(k),
+            np.ones(k),
+            partial(_agreement, part, keeps),
+            lambda unit: keeps(part.sample(unit)[0]),
+            budget=_BUDGET,
+            splits=6 if k == 1 else 4 * k,
+        )
+        return _restricted(part, found)
+
+    return piece(True), piece(False)
+
+
+def _agreement(part: BoundaryPart, keeps: Callable[[Array], NDArray[np.bool_]], lower: Array, upper: Array) -> Cover:
+    unit = lower[:, None] + _lattice(part.unit_dimension) * (upper - lower)[:, None]
+    answers = keeps(part.sample(unit.reshape(-1, part.unit_dimension))[0]).reshape(len(lower), -1)
+    return Cover(np.all(answers, axis=1), ~np.any(answers, axis=1))

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, final
 from numpy.typing import ArrayLike, NDArray
 
 from pinn.geometry.boundary_data import BoundaryData, Constant, checked_data, common_constant
-from pinn.geometry.checks import Array, device_points, host_points, unit_points
+from pinn.geometry.checks import Array, device_points, host_points, listed, unit_points
 
 if TYPE_CHECKING:
     import numpy as np
     import tensorflow as tf
 
     from pinn.geometry.moved import Moved
+    from pinn.geometry.named import Named
     from pinn.geometry.set_operations import Difference, Intersection, Union
     from pinn.geometry.time_product import TimeProduct
 
@@ -139,7 +140,7 @@ class Shape(ABC):
         for name in asked:
             if name not in (BOUNDARY, *parts, *groups):
                 known = [*parts, *(group for group in groups if group not in parts)]
-                raise ValueError(f"unknown boundary part {name!r}: choose from {_listed(known)}, or {BOUNDARY}.")
+                raise ValueError(f"unknown boundary part {name!r}: choose from {listed(known)}, or {BOUNDARY}.")
         everywhere = BOUNDARY in asked
         return tuple(
             part
@@ -335,6 +336,17 @@ class SpatialShape(Shape):
         return None
 
     @final
+    def with_part(self, name: str, predicate: Callable[[Any], Any]) -> Named:
+        """The shape with a name for the boundary points where a predicate of the coordinates holds.
+
+        Such as `shape.with_part("top", lambda p: p.y > 1 - 1e-9)`; with 0.99 the upper ends of the sides would belong
+        to it too. Parts that it divides become two.
+        """
+        from pinn.geometry.named import Named
+
+        return Named(self, name, predicate)
+
+    @final
     def translated(self, by: Sequence[float]) -> Moved:
         """The shape moved by a vector, one number an axis; parts keep their names."""
         from pinn.geometry.moved import translation
@@ -381,13 +393,3 @@ class SpatialShape(Shape):
         from pinn.geometry.set_operations import Union
 
         return Union((self, other))
-
-
-_MOST_LISTED = 12
-
-
-def _listed(names: Collection[str]) -> str:
-    """The names for a message; of many the first ones, and how many there are."""
-    if len(names) <= _MOST_LISTED:
-        return ", ".join(names)
-    return f"{', '.join(list(names)[:_MOST_LISTED])}, ... ({len(names)} names)"

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from geometry_moments import Array, Case, Moments, Part, ball_volume, sphere_part
 from geometry_moved_cases import MOVED_CASES
+from geometry_named_cases import NAMED_CASES
 from geometry_polygon_cases import POLYGON_CASES
 from geometry_set_cases import PLATE, SET_CASES
 from scipy.stats import qmc
@@ -102,6 +103,7 @@ CASES = (
     *SET_CASES,
     *POLYGON_CASES,
     *MOVED_CASES,
+    *NAMED_CASES,
     time_case(PLATE, PLATE.shape.over(0.0, 1.0), 0.0, 1.0),
 )
 EVERY_CASE = {"argvalues": CASES, "ids": [case.name for case in CASES]}
