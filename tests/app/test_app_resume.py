@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ class Line(Problem):
         return u.value - p.x
 
 
+LINE = f"from {__name__} import Line\n"
 FEW = [
     f"problem._target_={__name__}.Line",
     "sampling.interior=16",
@@ -302,6 +304,28 @@ def test_what_cannot_be_resumed(words: list[str], said: str, work: Path, capsys:
     assert err.startswith(f"pinn: {said}")
     assert len(err.splitlines()) <= 2
     assert tree(work) == before
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_bytes(work: Path) -> None:
+    """By signal 9, in a process of its own, as soon as there is a checkpoint: half-written files are no harm."""
+    (work / "line.py").write_text(LINE, encoding="utf-8")
+    often = ["checkpoint.every=100", "solver=adam", "solver.max_steps=2000"]
+    words = ["problem._target_=line.Line", *FEW[1:-1], "field.width=4", *often]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pinn", *words, "hydra.run.dir=ended"], env=environment, stdout=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 120.0
+        while not list((work / "ended").glob("checkpoint/*/*.npz")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+    finally:
+        process.kill()
+        process.wait()
+    assert not (work / "ended" / "summary.json").exists()
+    assert main(["resume=ended"]) == 0
+    assert main([*words, "hydra.run.dir=whole"]) == 0
+    assert (work / "ended" / "solution.npz").read_bytes() == (work / "whole" / "solution.npz").read_bytes()
 
 
 HOLDER = """
