@@ -63,7 +63,7 @@ class Seam:
         layers = width * (_ierfc((x - self.ends[0]) / width) + _ierfc((self.ends[1] - x) / width))
         length = self.ends[1] - self.ends[0]
         kink = length / math.pi * tf.sin(math.pi / length * (x - self.ends[0]))
-        left = tf.exp(-self.decay * passed)
+        left = tf.exp(-self.decay * (t - self.start))  # not of what has passed, which has no slope at the start
         return 0.5 * self.jump * (left * layers + (left - 1.0) * kink)
 
 

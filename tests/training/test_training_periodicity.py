@@ -161,6 +161,12 @@ def test_it_takes_the_kink_away_and_is_nothing_at_the_start() -> None:
     at = lambda x, t: tf.constant([[x, t]], tf.float64)  # noqa: E731
     for x in (-1.0, -0.99, 0.4, 3.0):
         assert abs(float(SEAM(at(x, 0.5))[0])) < 1e-15
+    place = at(0.2, 0.5)
+    with tf.GradientTape() as tape:
+        tape.watch(place)
+        value = SEAM(place)
+    begins = -SEAM.decay * SEAM.jump / 2 * 4.0 / math.pi * math.sin(math.pi * 1.2 / 4.0)
+    assert float(tape.gradient(value, place)[0, 1]) == pytest.approx(begins, rel=1e-12)
     for t in (0.501, 0.9, 40.0):
         slopes = []
         for x in (-1.0, 3.0):
