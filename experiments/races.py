@@ -89,7 +89,7 @@ def solved(config: Mapping[str, Any], *, watched: int) -> Solution:
     if chosen.field is None:
         raise ValueError("field: expected a network by its name, such as field=mlp, for all solvers alike; got auto")
     with on(chosen.device) as running_on:
-        bench = replace(Bench.of(problem, chosen, running_on, None), watched=watched)
+        bench = replace(Bench.of(problem, chosen, running_on, None, None), watched=watched)
         return bench.attempt(chosen.field, chosen.solver, time_limit=chosen.time_limit).solution
 
 

@@ -96,7 +96,7 @@ def _choices(**named: object) -> Choices:
 
 def test_points_follow_the_residual_only_where_nobody_has_chosen_others() -> None:
     def sampling(**named: object) -> Sampling:
-        return Bench.of(Poisson1D(), _choices(**named), "cpu", None).with_points(FOLLOWING).chosen.sampling
+        return Bench.of(Poisson1D(), _choices(**named), "cpu", None, None).with_points(FOLLOWING).chosen.sampling
 
     assert sampling() == FOLLOWING
     assert sampling(sampling=Sampling(interior=7)) == Sampling(interior=7)
@@ -109,8 +109,8 @@ def test_points_follow_the_residual_only_where_nobody_has_chosen_others() -> Non
 )
 def test_the_ladder_leaves_out_what_cannot_work(conditions: str, interior: int | None, serves: bool) -> None:
     chosen = _choices(sampling=Sampling(interior=interior), conditions=conditions)
-    assert Bench.of(Poisson2D(), chosen, "cpu", None).serves(Patches(8, features=100)) is serves
-    one_axis = Bench.of(Poisson1D(), chosen, "cpu", None)
+    assert Bench.of(Poisson2D(), chosen, "cpu", None, None).serves(Patches(8, features=100)) is serves
+    one_axis = Bench.of(Poisson1D(), chosen, "cpu", None, None)
     assert one_axis.serves(Patches(2, features=10)) is (conditions == "auto")  # which has a flux
     assert one_axis.serves(Mlp())
 
