@@ -90,7 +90,10 @@ class Ansatz:
     seam: Seam | None = None
 
     def __post_init__(self) -> None:
-        for what, given, nothing in (("fluxes", self.fluxes, "{}"), ("velocities", self.velocities, "None")):
+        for what, given, nothing in (
+            ("fluxes", self.fluxes, "an empty mapping"),
+            ("velocities", self.velocities, "None"),
+        ):
             if given and len(given) != len(self.values):
                 raise ValueError(
                     f"the ansatz has values for {len(self.values)} components and {what} for {len(given)}: "
