@@ -85,7 +85,7 @@ def solved(config: Mapping[str, Any], *, watched: int) -> Solution:
         device=config["device"],
         time_limit=config["time_limit"],
     )
-    require(problem, chosen, None)
+    require(problem, chosen, None, None)
     if chosen.field is None:
         raise ValueError("field: expected a network by its name, such as field=mlp, for all solvers alike; got auto")
     with on(chosen.device) as running_on:

@@ -615,7 +615,7 @@ WRONG: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
     "problem, the field behind an alias": (
         problem_from,
         {"_target_": "pinn.problems.PoissonExpression", "expression": "x"},
-        r"problem\.expression: unknown; expected one of exact, lower, upper\.",
+        r"problem\.expression: unknown; expected one of exact, lower, upper, shape\.",
     ),
     "problem, missing": (
         problem_from,
