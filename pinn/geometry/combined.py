@@ -98,8 +98,8 @@ class Combined(ValueShape):
         """Whether the set is that of the points in one of the regions, not of those in all of them."""
 
     @abstractmethod
-    def _names(self, index: int, part: BoundaryPart) -> BoundaryPart:
-        """The part of region `index` under the name and the groups that it has in the result."""
+    def _named(self) -> Sequence[Mapping[str, BoundaryPart]]:
+        """By region its parts, by the name there, under the names and the groups that they have in the result."""
 
     @property
     @final
@@ -199,13 +199,13 @@ class _Piece(NamedTuple):
 def _pieces(shape: Combined) -> tuple[_Piece, ...]:
     """What is left of the parts of all regions."""
     pieces = []
-    for index, region in enumerate(shape._regions):
+    for index, (region, named) in enumerate(zip(shape._regions, shape._named(), strict=True)):
         margin = shape._margin(index)
-        for name, part in region.shape.parts.items():
+        for name, part in named.items():
             left = clipped(region.part(part), margin, touching=2.0 * shape._step)
             if left is not None:
                 valued = left.valued and region.valued and not shape._is_union
-                pieces.append(_Piece(index, name, replace(shape._names(index, left), valued=valued)))
+                pieces.append(_Piece(index, name, replace(left, valued=valued)))
     return tuple(pieces)
 
 

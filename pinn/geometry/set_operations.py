@@ -26,8 +26,9 @@ Source: V. L. Rvachev, T. I. Sheiko, V. Shapiro and I. Tsukanov, Transfinite int
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -47,7 +48,7 @@ class Difference(Combined):
 
     The parts of the shape keep their names. A hole with one part calls it `hole_1`, `hole_2`, ... in the order of the
     holes; one with several parts calls them `hole_1_x_min`, ..., with the group `hole_1`. All of them are in the group
-    `holes`. `bounds` are those of the shape.
+    `holes`. Numbers go on after those of holes that the shape has already. `bounds` are those of the shape.
 
     Args:
         shape: what the holes are made in.
@@ -64,9 +65,9 @@ class Difference(Combined):
     def __post_init__(self) -> None:
         object.__setattr__(self, "holes", tuple(self.holes))
         object.__setattr__(self, "axes", common_axes("Difference", (self.shape, *self.holes)))
-        for i, hole in enumerate(self.holes, start=1):
+        for name, hole in self._numbered().items():
             if not _overlap(self.shape, hole):
-                raise ValueError(f"hole_{i} lies outside the shape, got {hole!r}: move it inside, or leave it out.")
+                raise ValueError(f"{name} lies outside the shape, got {hole!r}: move it inside, or leave it out.")
         _ = self.measure  # says at once if nothing is left
 
     @property
@@ -82,13 +83,21 @@ class Difference(Combined):
     def _is_union(self) -> bool:
         return False
 
-    def _names(self, index: int, part: BoundaryPart) -> BoundaryPart:
-        if index == 0:
-            return part
-        hole = f"hole_{index}"
-        if len(self.holes[index - 1].parts) == 1:
-            return replace(part, name=hole, groups=(HOLES,))
-        return replace(part, name=f"{hole}_{part.name}", groups=(hole, HOLES))
+    def _numbered(self) -> dict[str, SpatialShape]:
+        """The holes by name, after those that the shape has already."""
+        taken = {name for part in self.shape.parts.values() for name in (part.name, *part.groups)}
+        free = (name for name in (f"hole_{i}" for i in itertools.count(1)) if name not in taken)
+        return dict(zip(free, self.holes, strict=False))
+
+    def _named(self) -> Sequence[Mapping[str, BoundaryPart]]:
+        return [self.shape.parts, *(_parts_of_hole(name, hole) for name, hole in self._numbered().items())]
+
+
+def _parts_of_hole(hole: str, shape: SpatialShape) -> dict[str, BoundaryPart]:
+    parts = shape.parts
+    if len(parts) == 1:
+        return {name: replace(part, name=hole, groups=(HOLES,)) for name, part in parts.items()}
+    return {name: replace(part, name=f"{hole}_{name}", groups=(hole, HOLES)) for name, part in parts.items()}
 
 
 @final
@@ -97,7 +106,8 @@ class Intersection(Combined):
     """The points that all shapes have in common: `a & b`.
 
     A part keeps its name if one operand alone has it. Otherwise `_1`, `_2`, ... is added, the number of its operand,
-    and the bare name is the group of all of them. `bounds` are the common part of the boxes.
+    and the bare name is the group of all of them. `a & b & c` has three operands. `bounds` are the common part of the
+    boxes.
 
     Args:
         shapes: two or more, of the same axes.
@@ -130,8 +140,8 @@ class Intersection(Combined):
     def _is_union(self) -> bool:
         return False
 
-    def _names(self, index: int, part: BoundaryPart) -> BoundaryPart:
-        return numbered(self.shapes, index, part)
+    def _named(self) -> Sequence[Mapping[str, BoundaryPart]]:
+        return told_apart(self.shapes)
 
 
 @final
@@ -167,16 +177,29 @@ class Union(Combined):
     def _is_union(self) -> bool:
         return True
 
-    def _names(self, index: int, part: BoundaryPart) -> BoundaryPart:
-        return numbered(self.shapes, index, part)
+    def _named(self) -> Sequence[Mapping[str, BoundaryPart]]:
+        return told_apart(self.shapes)
 
 
-def numbered(shapes: Sequence[Shape], index: int, part: BoundaryPart) -> BoundaryPart:
-    """The part under its own name if no other shape has it, else with the number of its shape."""
-    owners = Counter(name for shape in shapes for name in shape.parts)
-    if owners[part.name] == 1:
-        return part
-    return replace(part, name=f"{part.name}_{index + 1}", groups=(part.name, *part.groups))
+def told_apart(shapes: Sequence[Shape]) -> list[dict[str, BoundaryPart]]:
+    """The parts of each shape, by the name there, under names of their own.
+
+    A name that more than one part has gets the number of its shape, again and again until all names differ: one with a
+    number may be what a part of another shape is called.
+    """
+    named = [shape.parts for shape in shapes]
+    while True:
+        owners = Counter(part.name for parts in named for part in parts.values())
+        if all(count == 1 for count in owners.values()):
+            return named
+        named = [
+            {name: part if owners[part.name] == 1 else _with_number(part, i) for name, part in parts.items()}
+            for i, parts in enumerate(named, start=1)
+        ]
+
+
+def _with_number(part: BoundaryPart, number: int) -> BoundaryPart:
+    return replace(part, name=f"{part.name}_{number}", groups=(part.name, *part.groups))
 
 
 def common_axes(what: str, shapes: Iterable[Any]) -> tuple[str, ...]:

@@ -376,20 +376,20 @@ class SpatialShape(Shape):
         """The shape without a hole; a second hole is one of the same difference, `hole_2`."""
         from pinn.geometry.set_operations import Difference
 
-        return (
-            Difference(self.shape, (*self.holes, hole)) if isinstance(self, Difference) else Difference(self, (hole,))
-        )
+        if isinstance(self, Difference):
+            return Difference(self.shape, (*self.holes, hole))
+        return Difference(self, (hole,))
 
     @final
     def __and__(self, other: SpatialShape) -> Intersection:
-        """What both shapes have in common."""
+        """What both shapes have in common; a third shape is one of the same intersection."""
         from pinn.geometry.set_operations import Intersection
 
-        return Intersection((self, other))
+        return Intersection((*self.shapes, other) if isinstance(self, Intersection) else (self, other))
 
     @final
     def __or__(self, other: SpatialShape) -> Union:
-        """Both shapes together."""
+        """Both shapes together; a third shape is one of the same union."""
         from pinn.geometry.set_operations import Union
 
-        return Union((self, other))
+        return Union((*self.shapes, other) if isinstance(self, Union) else (self, other))

@@ -133,6 +133,7 @@ def test_round_holes_in_a_polygon_carry_values() -> None:
     shape = RegularPolygon(6) - Ball((0.0, 0.0), 0.3)
     points = tf.constant(shape.parts["hole_1"].sample(np.linspace(0, 1, 8)[:, None])[0])
     data = {"hole_1": Constant(2.0), "outer": Constant(1.0)}
+    assert (Polygon(SQUARE, [NOTCH]) - Ball((0.2, 0.2), 0.1)).parts["hole_2"].groups == ("holes",)
     assert shape.lift(points, data).numpy() == pytest.approx(np.full(8, 2.0), abs=1e-13)
     assert shape.measure == pytest.approx(1.5 * math.sqrt(3.0) - math.pi * 0.09, rel=1e-5)
 

@@ -42,6 +42,19 @@ NAMES: dict[str, tuple[Shape, dict[str, tuple[str, ...]]]] = {
         | {"x_max_2": ("x_max",), "y_min_2": ("y_min",), "y_max_2": ("y_max",)},
     ),
     "with itself": (SQUARE & SQUARE, {f"{name}_1": (name,) for name in SQUARE.parts}),
+    "four alike": (
+        Ball((0.0, 0.0), 1.0) | Ball((1.0, 0.0), 1.0) | Ball((2.0, 0.0), 1.0) | Ball((3.0, 0.0), 1.0),
+        {f"sphere_{i}": ("sphere",) for i in range(1, 5)},
+    ),
+    "a number that is taken": (
+        (Ball((0.0, 0.0), 1.0) | Ball((1.0, 0.0), 1.0)).scaled(1.0) | Ball((2.0, 0.0), 1.0) | Ball((3.0, 0.0), 1.0),
+        {"sphere_1": ("sphere",), "sphere_2_1": ("sphere_2", "sphere")}
+        | {"sphere_2_2": ("sphere_2", "sphere"), "sphere_3": ("sphere",)},
+    ),
+    "a hole in what has one": (
+        (SQUARE - DISC).scaled(1.0) - Ball((0.2, 0.2), 0.1),
+        dict.fromkeys(SQUARE.parts, ()) | {"hole_1": ("holes",), "hole_2": ("holes",)},
+    ),
     "on an interval": (Interval(0.0, 3.0) - Interval(1.0, 2.0), {"x_min": (), "x_max": ()} | {
         f"hole_1_{name}": ("hole_1", "holes") for name in ("x_min", "x_max")
     }),
