@@ -19,13 +19,16 @@ Margin = Callable[[Array, Array], Array]
 than the distance to the cut."""
 
 _BUDGET = 1024  # cut cells: crossings are found to round-off on a curve, and to 1e-3 of a surface
-_LEAST = 1e-4  # a smaller share of a part is what round-off leaves where boundaries touch
+_LEAST = 1e-4  # of a part, and of a face of the whole: less is what round-off leaves where boundaries touch
 
 _SPREAD = 1.5  # a cell reaches no further than this times the distance from its middle to its lattice points
 
 
-def clipped(part: BoundaryPart, margin: Margin, *, touching: float) -> BoundaryPart | None:
-    """What the cut leaves of the part: None if nothing (less than 1e-4 of it), the part itself if everything.
+def clipped(part: BoundaryPart, margin: Margin, *, touching: float, face: float) -> BoundaryPart | None:
+    """What the cut leaves of the part: None if nothing, the part itself if everything.
+
+    Nothing is what is less than 1e-4 of the part, and of `face`, the area that is thought large: a large box that cuts
+    a small shape keeps little of its faces, and all of it is needed.
 
     The samples of the part are uniform in measure, so the share that is left is a set of unit coordinates, and a tree
     of cells finds it (`pinn.geometry.cells`). A cell is on one side of the cut if its middle is further from the cut
@@ -43,12 +46,12 @@ def clipped(part: BoundaryPart, margin: Margin, *, touching: float) -> BoundaryP
         budget=_BUDGET,
         splits=2 * k,
     )
-    return _restricted(part, found)
+    return _restricted(part, found, min(part.measure, face))
 
 
-def _restricted(part: BoundaryPart, kept: CellMap | None) -> BoundaryPart | None:
-    """The piece of the part whose unit coordinates are kept."""
-    if kept is None or kept.measure < _LEAST:
+def _restricted(part: BoundaryPart, kept: CellMap | None, large: float) -> BoundaryPart | None:
+    """The piece of the part whose unit coordinates are kept; None if it is 1e-4 of what is large, or less."""
+    if kept is None or part.measure * kept.measure <= _LEAST * large:
         return None
     if kept.whole:
         return part
@@ -102,7 +105,7 @@ def divided(
             budget=_BUDGET,
             splits=6 if k == 1 else 4 * k,
         )
-        return _restricted(part, found)
+        return _restricted(part, found, part.measure)
 
     return piece(True), piece(False)
 

@@ -199,10 +199,11 @@ class _Piece(NamedTuple):
 def _pieces(shape: Combined) -> tuple[_Piece, ...]:
     """What is left of the parts of all regions."""
     pieces = []
+    face = float(np.max(shape.bounds[1] - shape.bounds[0])) ** (shape.dim - 1)
     for index, (region, named) in enumerate(zip(shape._regions, shape._named(), strict=True)):
         margin = shape._margin(index)
         for name, part in named.items():
-            left = clipped(region.part(part), margin, touching=2.0 * shape._step)
+            left = clipped(region.part(part), margin, touching=2.0 * shape._step, face=face)
             if left is not None:
                 valued = left.valued and region.valued and not shape._is_union
                 pieces.append(_Piece(index, name, replace(left, valued=valued)))

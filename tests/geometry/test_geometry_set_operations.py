@@ -67,6 +67,13 @@ def test_names_and_groups(name: str) -> None:
     assert {key: part.groups for key, part in shape.parts.items()} == expected
 
 
+def test_a_half_space_cuts_a_ball_however_large_it_is() -> None:
+    """The disk between the halves is 2e-5 of the face of the box."""
+    half = Ball((0.0, 0.0, 0.0), 1.0) & Box((-200.0, -200.0, -400.0), (200.0, 200.0, 0.0))
+    assert set(half.parts) == {"sphere", "z_max"}
+    assert half.parts["z_max"].measure == pytest.approx(math.pi, rel=1e-3)
+
+
 def test_a_group_selects_its_parts() -> None:
     wall = SQUARE - Box((0.4, 0.4), (0.6, 0.6)) - Ball((0.2, 0.2), 0.1)
     assert [part.name for part in wall.select("hole_1")] == [f"hole_1_{name}" for name in SQUARE.parts]
