@@ -17,7 +17,7 @@ def polygon_from_file(file: str | Path) -> Polygon:
     """The polygon in a file.
 
     - `.csv`: one vertex a line, `x,y`, the first ring being the outline and each further one a hole; empty lines stand
-      between rings. A first line of words is a heading.
+      between rings. A first line without any number is a heading.
     - `.geojson`, `.json`: a Polygon, or a Feature or a FeatureCollection that holds one. Its rings must be closed.
 
     Raises:
@@ -28,7 +28,7 @@ def polygon_from_file(file: str | Path) -> Polygon:
     if path.suffix.lower() not in _SUFFIXES:
         raise ValueError(f"{path}: expected a file that ends in {', '.join(_SUFFIXES)}.")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # spreadsheets begin a file with a mark of its encoding
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: the file cannot be read: {getattr(error, 'strerror', None) or error}.") from None
     rings = _rings_of_table(text, path) if path.suffix.lower() == ".csv" else _rings_of_geojson(text, path)
@@ -44,23 +44,26 @@ def _rings_of_table(text: str, path: Path) -> list[Any]:
         cells = [cell.strip() for cell in row]
         if not any(cells):
             rings.append([])
-        elif number > 1 or _is_point(cells):
-            if not _is_point(cells):
-                raise ValueError(
-                    f"{path}, line {number}: expected a vertex as two numbers, x,y; got {','.join(row)!r}."
-                )
+        elif _is_vertex(cells):
             rings[-1].append((float(cells[0]), float(cells[1])))
+        elif number > 1 or any(map(_is_number, cells)):
+            raise ValueError(f"{path}, line {number}: expected a vertex as two numbers, x,y; got {','.join(row)!r}.")
     filled = [ring for ring in rings if ring]
     if not filled:
         raise ValueError(f"{path}: expected vertices, one a line as x,y; got none.")
     return filled
 
 
-def _is_point(cells: list[str]) -> bool:
+def _is_vertex(cells: list[str]) -> bool:
+    return len(cells) == 2 and all(map(_is_number, cells))
+
+
+def _is_number(cell: str) -> bool:
     try:
-        return len([float(cell) for cell in cells]) == 2
+        float(cell)
     except ValueError:
         return False
+    return True
 
 
 def _rings_of_geojson(text: str, path: Path) -> list[Any]:
@@ -86,8 +89,9 @@ def _polygon_of(content: Any, path: Path) -> Any:
     if kind == "Feature":
         return _polygon_of(content.get("geometry"), path)
     if kind == "FeatureCollection":
-        features = content.get("features") or []
-        if len(features) != 1:
-            raise ValueError(f"{path}: expected one feature, got {len(features)}: keep one polygon a file.")
+        features = content.get("features")
+        if not isinstance(features, list) or len(features) != 1:
+            found = len(features) if isinstance(features, list) else repr(features)
+            raise ValueError(f"{path}: expected one feature, got {found}: keep one polygon a file.")
         return _polygon_of(features[0], path)
     raise ValueError(f"{path}: expected a Polygon, a Feature or a FeatureCollection; got {kind!r}.")

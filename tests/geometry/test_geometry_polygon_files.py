@@ -19,7 +19,9 @@ FEATURE = {"type": "Feature", "properties": {}, "geometry": POLYGON}
 FILES = {
     "plain.csv": "0,0\n2,0\n2,1\n0,1\n\n0.5,0.5\n0.7,0.5\n0.5,0.7\n",
     "closed.csv": "x, y\n0, 0\n2, 0\n2, 1\n0, 1\n0, 0\n\n\n0.5, 0.5\n0.7, 0.5\n0.5, 0.7\n\n",
+    "spreadsheet.csv": "\ufeff0,0\r\n2,0\r\n2,1\r\n0,1\r\n,\r\n0.5,0.5\r\n0.7,0.5\r\n0.5,0.7\r\n",
     "polygon.geojson": json.dumps(POLYGON),
+    "marked.geojson": "\ufeff" + json.dumps(POLYGON),
     "feature.json": json.dumps(FEATURE),
     "collection.geojson": json.dumps({"type": "FeatureCollection", "features": [FEATURE]}),
 }
@@ -40,6 +42,8 @@ BAD = {
     "missing": ("none.csv", None, "none.csv: the file cannot be read: No such file"),
     "ending": ("shape.dxf", "", "shape.dxf: expected a file that ends in .csv, .geojson, .json"),
     "word": ("a.csv", "x,y\n0,0\n1,zero\n", "a.csv, line 3: expected a vertex as two numbers, x,y; got '1,zero'"),
+    "word in the first line": ("a.csv", "0,zero\n1,0\n0,1\n1,1\n", "a.csv, line 1: expected a vertex .*got '0,zero'"),
+    "three numbers in the first line": ("a.csv", "0,0,0\n1,0\n0,1\n1,1\n", "a.csv, line 1: expected a vertex"),
     "three numbers": ("a.csv", "0,0\n1,0,0\n", "a.csv, line 2: expected a vertex"),
     "empty": ("a.csv", "\n", "a.csv: expected vertices, one a line"),
     "too few": ("a.csv", "0,0\n1,0\n", "a.csv: the outline must have 3 vertices or more, got 2"),
@@ -56,6 +60,7 @@ BAD = {
         json.dumps({"type": "FeatureCollection", "features": [FEATURE, FEATURE]}),
         "expected one feature, got 2: keep one polygon a file",
     ),
+    "no features": ("a.json", '{"type": "FeatureCollection", "features": {}}', "expected one feature, got {}: keep"),
     "hole outside": ("a.json", geojson(OUTLINE, [[9, 9], [9.5, 9], [9, 9.5], [9, 9]]), "hole_1 must lie inside"),
 }  # fmt: skip
 
