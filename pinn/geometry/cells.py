@@ -173,9 +173,7 @@ def _grown(
     generations: list[_Generation] = []
     while True:
         size = sizes[-1]
-        cover = classify(corner, corner + size)
-        if len(generations) < splits:
-            cover = Cover(np.zeros_like(cover.inside), np.zeros_like(cover.outside))
+        cover = classify(corner, corner + size) if len(generations) >= splits else _unknown(len(corner))
         halved = np.flatnonzero(~cover.inside & ~cover.outside)
         if not len(halved) or len(halved) > budget or len(generations) == _LEVELS * len(lower):
             return [*generations, _Generation(corner, cover, halved[:0])], sizes
@@ -185,6 +183,10 @@ def _grown(
         corner = np.repeat(corner[halved], 2, axis=0)
         corner[1::2] += step
         sizes.append(size - step)
+
+
+def _unknown(cells: int) -> Cover:
+    return Cover(np.zeros(cells, bool), np.zeros(cells, bool))
 
 
 def _weighed(

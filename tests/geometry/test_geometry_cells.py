@@ -70,6 +70,18 @@ def test_an_empty_set_is_none_and_a_box_is_whole() -> None:
     assert np.array_equal(whole(unit), unit)
 
 
+def test_cells_that_are_halved_unasked_are_not_classified() -> None:
+    """In ten dimensions the lattice of a cell has 3^10 points, and a thousand cells of them no place in memory."""
+    asked: list[int] = []
+
+    def everywhere(low: Array, high: Array) -> Cover:
+        asked.append(len(low))
+        return Cover(np.ones(len(low), bool), np.zeros(len(low), bool))
+
+    cell_map(np.zeros(2), np.ones(2), everywhere, lambda points: np.ones(len(points), bool), budget=64, splits=3)
+    assert asked == [8]
+
+
 def test_scrambled_coordinates_are_uniform_and_unrelated() -> None:
     """Neighbours, and attempts on one point, are as good as random: sample correlations of 1 / sqrt(n), five sigma."""
     unit = np.column_stack([np.linspace(0.3, 0.3 + 1e-9, 10_000), np.full(10_000, 0.5)])
