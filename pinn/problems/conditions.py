@@ -41,6 +41,11 @@ class Condition(ABC):
     def name(self) -> str:
         """What tells the conditions of a problem apart."""
 
+    @property
+    def components(self) -> tuple[int, ...]:
+        """The components that it is about: its own, and none of a scalar field; one that couples says which."""
+        return () if self.component is None else (self.component,)
+
     @final
     def prescribed(self, p: PointSet) -> tf.Tensor:
         """The prescribed value at the points, `[N]`, in their dtype."""
@@ -73,10 +78,10 @@ class BoundaryCondition(Condition):
     @final
     @property
     def name(self) -> str:
-        """`dirichlet_x_min`, `neumann_boundary`, `initial`, with the component when there is one."""
+        """`dirichlet_x_min`, `neumann_boundary`, `initial`, with the components when there are any."""
         where = self.on if isinstance(self.on, str) else "_".join(self.on)
         parts = [self.kind] if self.kind.startswith(where) else [self.kind, where]
-        return "_".join(parts if self.component is None else [*parts, str(self.component)])
+        return "_".join([*parts, *map(str, self.components)])
 
 
 def evaluated(value: Value, p: PointSet) -> tf.Tensor:

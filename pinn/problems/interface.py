@@ -26,9 +26,37 @@ from pinn.calculus import Jet, PointSet
 from pinn.problems.conditions import BoundaryCondition
 
 
+@dataclass(frozen=True)
+class Coupling(BoundaryCondition):
+    """What two components have to do with each other on a part.
+
+    Args:
+        value: what is prescribed, a number or a function of the points, `[N]`.
+        on: the part of the reference domain where the materials meet.
+        between: the components of both materials.
+
+    Raises:
+        ValueError: `between` is not two components.
+    """
+
+    between: tuple[int, int] = (0, 1)
+
+    couples: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if len(set(self.between)) != 2 or len(self.between) != 2:
+            raise ValueError(f"{self.kind}: expected two different components in between; got {self.between}")
+
+    @final
+    @property
+    def components(self) -> tuple[int, ...]:
+        """Both."""
+        return tuple(self.between)
+
+
 @final
 @dataclass(frozen=True)
-class FluxBalance(BoundaryCondition):
+class FluxBalance(Coupling):
     r"""What flows out of one material flows into the other, up to a source in the interface:
     `k_1 \partial u_1 / \partial n + k_2 \partial u_2 / \partial n = q`.
 
@@ -39,11 +67,9 @@ class FluxBalance(BoundaryCondition):
         conductivities: `k_1` and `k_2`, in the coordinates of the reference domain.
     """
 
-    between: tuple[int, int] = (0, 1)
     conductivities: tuple[float, float] = (1.0, 1.0)
 
     kind: ClassVar[str] = "flux_balance"
-    couples: ClassVar[bool] = True
 
     def _observed(self, p: PointSet, u: Jet) -> tf.Tensor:
         flows = [k * u[i].normal(p.normals) for i, k in zip(self.between, self.conductivities, strict=True)]
@@ -52,7 +78,7 @@ class FluxBalance(BoundaryCondition):
 
 @final
 @dataclass(frozen=True)
-class Contact(BoundaryCondition):
+class Contact(Coupling):
     r"""The fall of the field across a contact: continuity where `R` and `j` are zero.
 
     `u_1 - u_2 + R k_1 \partial u_1 / \partial n = j`.
@@ -65,12 +91,10 @@ class Contact(BoundaryCondition):
         conductivity: `k_1`, in the coordinates of the reference domain.
     """
 
-    between: tuple[int, int] = (0, 1)
     resistance: float = 0.0
     conductivity: float = 1.0
 
     kind: ClassVar[str] = "contact"
-    couples: ClassVar[bool] = True
 
     def _observed(self, p: PointSet, u: Jet) -> tf.Tensor:
         first, second = (u[i] for i in self.between)

@@ -156,12 +156,13 @@ def _require_one_of_both(values: Sequence[Data], fluxes: Sequence[Data], problem
 
 def _require_components(conditions: tuple[Condition, ...], components: int) -> None:
     for condition in conditions:
-        if components > 1 and condition.component is None and not condition.couples:
+        if components > 1 and not condition.components and not condition.couples:
             raise ValueError(
                 f"{condition.name}: expected a component between 0 and {components - 1}, "
                 f"since the field has {components}; got none"
             )
-        if condition.component is not None and not 0 <= condition.component < components:
-            raise ValueError(
-                f"{condition.name}: expected a component between 0 and {components - 1}; got {condition.component}"
-            )
+        for component in condition.components:
+            if not 0 <= component < components:
+                raise ValueError(
+                    f"{condition.name}: expected a component between 0 and {components - 1}; got {component}"
+                )

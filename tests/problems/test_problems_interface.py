@@ -45,6 +45,21 @@ def test_conditions_see_both_sides(name: str, dtype: str) -> None:
     np.testing.assert_allclose(condition.residual(p, u), by_hand, atol=100 * np.finfo(dtype).eps)
 
 
+def test_materials_that_meet_on_one_part_are_told_apart() -> None:
+    """Of four layers that are folded, the first two and the last two meet at the same end."""
+    assert [Contact(on="x_max", between=pair).name for pair in ((0, 1), (2, 3))] == [
+        "contact_x_max_0_1",
+        "contact_x_max_2_3",
+    ]
+    assert FluxBalance(on="x_max").name == "flux_balance_x_max_0_1"
+
+
+@pytest.mark.parametrize("between", [(1, 1), (0, 1, 2)])
+def test_a_material_does_not_meet_itself(between: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="contact: expected two different components in between; got"):
+        Contact(between=between)
+
+
 def test_features_solve_a_wall_of_one_to_a_hundred_with_a_contact_resistance() -> None:
     wall = LayeredWall()
     lower, upper = wall.domain.bounds

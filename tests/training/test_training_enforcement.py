@@ -13,6 +13,7 @@ from pinn.calculus import Jet, PointSet
 from pinn.geometry import Box, Interval, Polygon, Shape
 from pinn.problems import (
     Condition,
+    Contact,
     Dirichlet,
     Heat1D,
     Initial,
@@ -179,6 +180,11 @@ BAD_INPUT = {
     ),
     "part": (Square(Dirichlet(0.0, on="top")), "penalty", "'top'.*x_min"),
     "part of a penalty": (Square(Neumann(0.0, on="hole")), "exact", "'hole'.*x_min"),
+    "a material that is not there": (
+        Square(Contact(on="x_max")),
+        "auto",
+        "contact_x_max_0_1: expected a component between 0 and 0; got 1",
+    ),
     "component": (Square(Dirichlet(0.0, component=1)), "auto", "component between 0 and 0; got 1"),
 }
 
