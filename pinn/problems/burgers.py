@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar, final
 
 import numpy as np
@@ -15,7 +14,7 @@ from scipy.special import roots_hermite
 from pinn.calculus import Jet, PointSet
 from pinn.geometry import Box, Interval, Shape
 from pinn.problems.checks import require_positive
-from pinn.problems.conditions import Condition, Dirichlet, Initial
+from pinn.problems.conditions import Condition, Dirichlet, Initial, each_component
 from pinn.problems.problem import Problem
 
 _PI = math.pi
@@ -120,7 +119,7 @@ class Burgers2D(Problem):
 
     def conditions(self) -> Sequence[Condition]:
         """The exact values of both components on the edges and at the beginning."""
-        values = [partial(self._component, index=i) for i in range(2)]
+        values = each_component(self.exact, 2)
         edges = (Dirichlet(value, component=i) for i, value in enumerate(values))
         return (*edges, *(Initial(value, component=i) for i, value in enumerate(values)))
 
@@ -128,9 +127,6 @@ class Burgers2D(Problem):
         """`(3/4 - q, 3/4 + q)`, `[N, 2]`."""
         q = tf.sigmoid((4 * p.x - 4 * p.y + p.t) / (32 * self.viscosity)) / 4
         return tf.stack([0.75 - q, 0.75 + q], axis=1)
-
-    def _component(self, p: PointSet, index: int) -> tf.Tensor:
-        return self.exact(p)[:, index]
 
 
 def _hermite(count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, final
 
 import tensorflow as tf
@@ -89,6 +90,15 @@ def evaluated(value: Value, p: PointSet) -> tf.Tensor:
     if callable(value):
         return tf.convert_to_tensor(value(p), p.dtype)
     return tf.fill(tf.shape(p.coordinates)[:1], tf.constant(value, p.dtype))
+
+
+def each_component(values: Callable[[PointSet], tf.Tensor], count: int) -> tuple[Value, ...]:
+    """The first components of a function `[N, m]` of the points, as functions `[N]` of their own."""
+    return tuple(partial(_component, values, i) for i in range(count))
+
+
+def _component(values: Callable[[PointSet], tf.Tensor], index: int, p: PointSet) -> tf.Tensor:
+    return values(p)[:, index]
 
 
 @final

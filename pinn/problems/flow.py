@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar, final
 
 import tensorflow as tf
@@ -17,7 +16,7 @@ import tensorflow as tf
 from pinn.calculus import Jet, PointSet
 from pinn.geometry import Box, Shape
 from pinn.problems.checks import require_positive
-from pinn.problems.conditions import Condition, Dirichlet
+from pinn.problems.conditions import Condition, Dirichlet, each_component
 from pinn.problems.point_conditions import Pin
 from pinn.problems.problem import Problem
 
@@ -173,8 +172,4 @@ def _balances(u: Jet, *, viscosity: float, inertia: float) -> Mapping[str, tf.Te
 
 def _velocities(exact: Callable[[PointSet], tf.Tensor]) -> tuple[Condition, ...]:
     """Both components of a velocity on the whole boundary."""
-    return tuple(Dirichlet(partial(_component, exact, i), component=i) for i in range(2))
-
-
-def _component(exact: Callable[[PointSet], tf.Tensor], index: int, p: PointSet) -> tf.Tensor:
-    return exact(p)[:, index]
+    return tuple(Dirichlet(value, component=i) for i, value in enumerate(each_component(exact, 2)))

@@ -3,6 +3,7 @@ r"""Poisson's equation, `-\Delta u = f`, on shapes with known solutions."""
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
@@ -78,9 +79,31 @@ class Poisson2D(Problem):
         return tf.sin(_PI * p.x) * tf.sin(_PI * p.y)
 
 
+@dataclass(frozen=True)
+class _InCube(Problem):
+    """What is known in a cube of any dimension, from its values on all faces."""
+
+    dimension: int
+
+    @final
+    @property
+    def domain(self) -> Shape:
+        """The unit cube."""
+        return Box((0.0,) * self.dimension, (1.0,) * self.dimension)
+
+    @final
+    def conditions(self) -> Sequence[Condition]:
+        """The exact values on all faces."""
+        return (Dirichlet(self.exact),)
+
+    @abstractmethod
+    def exact(self, p: PointSet) -> tf.Tensor:
+        """The solution, `[N]`."""
+
+
 @final
 @dataclass(frozen=True)
-class PoissonND(Problem):
+class PoissonND(_InCube):
     r"""Poisson's equation in any dimension.
 
     `-\Delta u = \pi^2 \sum_i \cos(\pi x_i)` on the unit cube of `d` dimensions, with the exact values on its faces.
@@ -101,18 +124,9 @@ class PoissonND(Problem):
     def __post_init__(self) -> None:
         require_whole(dimension=self.dimension, least=1)
 
-    @property
-    def domain(self) -> Shape:
-        """The unit cube."""
-        return Box((0.0,) * self.dimension, (1.0,) * self.dimension)
-
     def residual(self, p: PointSet, u: Jet) -> tf.Tensor:
         r"""`\Delta u + f`."""
         return u.laplacian() + _PI**2 * self.exact(p)
-
-    def conditions(self) -> Sequence[Condition]:
-        """The exact values on all faces."""
-        return (Dirichlet(self.exact),)
 
     def exact(self, p: PointSet) -> tf.Tensor:
         r"""`\sum_i \cos(\pi x_i)`."""
@@ -121,7 +135,7 @@ class PoissonND(Problem):
 
 @final
 @dataclass(frozen=True)
-class PoissonSines(Problem):
+class PoissonSines(_InCube):
     r"""Poisson's equation in any dimension, with half a wave along each axis.
 
     `\Delta u + \frac{\pi^2}{4} \sum_i \sin(\pi x_i / 2) = 0` on the unit cube of `d` dimensions, with the exact values
@@ -141,18 +155,9 @@ class PoissonSines(Problem):
     def __post_init__(self) -> None:
         require_whole(dimension=self.dimension, least=1)
 
-    @property
-    def domain(self) -> Shape:
-        """The unit cube."""
-        return Box((0.0,) * self.dimension, (1.0,) * self.dimension)
-
     def residual(self, p: PointSet, u: Jet) -> tf.Tensor:
         r"""`\Delta u + f`."""
         return u.laplacian() + _PI**2 / 4 * self.exact(p)
-
-    def conditions(self) -> Sequence[Condition]:
-        """The exact values on all faces."""
-        return (Dirichlet(self.exact),)
 
     def exact(self, p: PointSet) -> tf.Tensor:
         r"""`\sum_i \sin(\pi x_i / 2)`."""
@@ -161,7 +166,7 @@ class PoissonSines(Problem):
 
 @final
 @dataclass(frozen=True)
-class LaplacePairs(Problem):
+class LaplacePairs(_InCube):
     r"""A harmonic polynomial in any even dimension.
 
     `\Delta u = 0` on the unit cube of `d` dimensions, with the exact values on its faces. Exact: `u = x_1 x_2 + x_3 x_4
@@ -182,18 +187,9 @@ class LaplacePairs(Problem):
         if self.dimension % 2:
             raise ValueError(f"dimension: expected an even number, the axes come in pairs; got {self.dimension}")
 
-    @property
-    def domain(self) -> Shape:
-        """The unit cube."""
-        return Box((0.0,) * self.dimension, (1.0,) * self.dimension)
-
     def residual(self, p: PointSet, u: Jet) -> tf.Tensor:  # noqa: ARG002 - no source
         r"""`\Delta u`."""
         return u.laplacian()
-
-    def conditions(self) -> Sequence[Condition]:
-        """The exact values on all faces."""
-        return (Dirichlet(self.exact),)
 
     def exact(self, p: PointSet) -> tf.Tensor:
         r"""`\sum_i x_{2i-1} x_{2i}`."""
