@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from pinn.calculus import Jet, PointSet
 from pinn.geometry import Ball, Box, Interval, Shape
-from pinn.problems.checks import require_positive, require_whole
+from pinn.problems.checks import require_finite, require_positive, require_whole
 from pinn.problems.conditions import Condition, Dirichlet, Initial, Neumann
 from pinn.problems.problem import Problem
 
@@ -147,7 +147,7 @@ class HeatND(Problem):
 @final
 @dataclass(frozen=True)
 class Heat2DMultiscale(Problem):
-    r"""A plate that conducts a hundred thousand times better along one axis, with a pattern that decays alike in both.
+    r"""A plate that conducts 250 000 times better along one axis, and has many waves along the other.
 
     `u_t = u_{xx} / (500 \pi)^2 + u_{yy} / \pi^2` on the unit square for `0 < t < T`, `u = 0` on the edges, `u(x, y, 0)
     = \sin(n \pi x) \sin(\pi y)`. Exact: `u = \sin(n \pi x) \sin(\pi y) e^{-(1 + (n / 500)^2) t}`.
@@ -256,7 +256,8 @@ class HeatVarying(Problem):
 
     def __post_init__(self) -> None:
         require_positive(diffusivity=self.diffusivity, duration=self.duration)
-        if not self.contrast > -1.0:
+        require_finite(contrast=self.contrast)
+        if self.contrast <= -1.0:
             raise ValueError(f"contrast: expected a number above -1, so that heat is conducted; got {self.contrast}")
 
     @property

@@ -35,8 +35,8 @@ class Problem(ABC):
                 return [Dirichlet(0.0)]
 
     A problem never knows how derivatives are computed: it receives a jet `u` at the points `p` and writes the
-        equation. Give a
-    method `exact(self, p) -> [N]` (or `[N, m]`) when the solution is known, and every run ends with the true error.
+    equation. Give a method `exact(self, p) -> [N]` (or `[N, m]`) when the solution is known, and every run ends with
+    the true error.
     """
 
     components: ClassVar[int] = 1
