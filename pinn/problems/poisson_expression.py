@@ -73,6 +73,11 @@ class PoissonExpression(Problem):
     @property
     def domain(self) -> SpatialShape:
         """The box, or the shape."""
+        return self._domain
+
+    @cached_property
+    def _domain(self) -> SpatialShape:
+        """Made once: a description may name a file, and holes are looked for in what they are cut from."""
         return Box(self.lower, self.upper) if self.shape is None else shape_from(self.shape)
 
     def _trials(self, domain: SpatialShape) -> list[NDArray[np.float64]]:

@@ -23,7 +23,8 @@ class FisherKPP(Problem):
 
     `u_t = D u_{xx} + r u (1 - u)` on `(-L, 2 L) \times (0, T)` with the exact values at both ends and at the beginning.
     A front of width `\sqrt{6 D / r}` moves to the right with the speed `5 \sqrt{D r / 6}`, a little faster than the
-    slowest wave there is. Exact: by Ablowitz and Zeppetella, `u = (1 + e^z)^{-2}`, `z = \sqrt{r / (6 D)} x - 5 r t / 6`.
+    slowest wave there is. Exact: by Ablowitz and Zeppetella, `u = (1 + e^z)^{-2}` with `z = \sqrt{r / (6 D)} x - 5 r t
+    / 6`.
 
     Args:
         diffusivity: `D > 0`, length^2 a time.
