@@ -107,7 +107,10 @@ def divided(
         )
         return _restricted(part, found, part.measure)
 
-    return piece(True), piece(False)
+    chosen = piece(True)
+    if chosen is None or chosen is part:
+        return chosen, None if chosen is part else part
+    return chosen, piece(False)
 
 
 def _agreement(part: BoundaryPart, keeps: Callable[[Array], NDArray[np.bool_]], lower: Array, upper: Array) -> Cover:

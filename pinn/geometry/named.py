@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Predicate = Callable[[Any], NDArray[np.bool_]]
 
+_REST = "rest"
+
 
 @final
 @dataclass(frozen=True)
@@ -34,10 +36,11 @@ class Named(SpatialShape):
     Args:
         shape: any shape in space.
         name: no part or group of the shape.
-        predicate: of the points, with the axes as attributes: `lambda p: p.y > 1 - 1e-9`.
+        predicate: of the points, with the axes as attributes: `lambda p: p.y > 1 - 1e-9`. Shapes are equal if they have
+            the same function, and can be pickled if it can: a function of a module, and no lambda.
 
     Raises:
-        ValueError: the name is taken, or no boundary point satisfies the predicate.
+        ValueError: the name is taken, no boundary point satisfies the predicate, or it is none of the axes.
     """
 
     shape: SpatialShape
@@ -47,7 +50,7 @@ class Named(SpatialShape):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "axes", self.shape.axes)
-        taken = {BOUNDARY, INITIAL, *(n for part in self.shape.parts.values() for n in (part.name, *part.groups))}
+        taken = {BOUNDARY, INITIAL, _REST, *self.shape.names}
         if self.name in taken:
             raise ValueError(f"the name {self.name!r} is taken: choose none of {', '.join(sorted(taken))}.")
         if not any(self.name in part.groups for part in self.parts.values()):
@@ -71,7 +74,7 @@ class Named(SpatialShape):
     @property
     def parts(self) -> dict[str, BoundaryPart]:
         """Those of the shape, divided where the predicate divides them."""
-        return _parts(self)
+        return dict(_parts(self))
 
     @property
     def families(self) -> tuple[tuple[str, ...], ...]:
@@ -81,7 +84,13 @@ class Named(SpatialShape):
 
     def holds(self, points: Array) -> NDArray[np.bool_]:
         """The predicate at points `[N, d]`: `[N]`."""
-        answer = np.asarray(self.predicate(SimpleNamespace(**dict(zip(self.axes, points.T, strict=True)))))
+        try:
+            answer = np.asarray(self.predicate(SimpleNamespace(**dict(zip(self.axes, points.T, strict=True)))))
+        except AttributeError as error:
+            raise ValueError(
+                f"the condition of the part {self.name!r} cannot be answered: {error}; the points have the axes "
+                f"{', '.join(self.axes)}."
+            ) from None
         if answer.shape != (len(points),):
             raise ValueError(
                 f"the condition of the part {self.name!r} must answer once a point, [{len(points)}], "
@@ -124,7 +133,7 @@ def _parts(shape: Named) -> dict[str, BoundaryPart]:
             groups = (part.name, *part.groups)
             pieces = [
                 replace(chosen, name=f"{part.name}_{shape.name}", valued=False, groups=(*groups, shape.name)),
-                replace(rest, name=f"{part.name}_rest", valued=False, groups=groups),
+                replace(rest, name=f"{part.name}_{_REST}", valued=False, groups=groups),
             ]
         found |= {piece.name: piece for piece in pieces}
     return found

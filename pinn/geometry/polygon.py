@@ -89,7 +89,7 @@ class Polygon(ValueShape):
     @property
     def parts(self) -> dict[str, BoundaryPart]:
         """The edges, or the rings where there are more than 64 edges."""
-        return _parts(self)
+        return dict(_parts(self))
 
     @property
     def _rings(self) -> dict[str, tuple[Ring, float]]:

@@ -85,7 +85,7 @@ class Difference(Combined):
 
     def _numbered(self) -> dict[str, SpatialShape]:
         """The holes by name, after those that the shape has already."""
-        taken = {name for part in self.shape.parts.values() for name in (part.name, *part.groups)}
+        taken = self.shape.names
         free = (name for name in (f"hole_{i}" for i in itertools.count(1)) if name not in taken)
         return dict(zip(free, self.holes, strict=False))
 

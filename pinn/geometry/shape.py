@@ -124,6 +124,13 @@ class Shape(ABC):
         """The names of the coordinates without time."""
         return tuple(axis for axis in self.axes if axis != self.time_axis)
 
+    @property
+    @final
+    def names(self) -> tuple[str, ...]:
+        """What `select` takes beside "boundary": the names of the parts, then those of groups."""
+        parts = self.parts
+        return tuple(dict.fromkeys([*parts, *(group for part in parts.values() for group in part.groups)]))
+
     @final
     def select(self, on: str | Collection[str]) -> tuple[BoundaryPart, ...]:
         """The parts that `on` names, each once, in the order of `parts`.
@@ -134,17 +141,15 @@ class Shape(ABC):
         Raises:
             ValueError: a name is unknown; the message lists the parts and the groups.
         """
-        parts = self.parts
-        groups = dict.fromkeys(group for part in parts.values() for group in part.groups)
+        known = self.names
         asked = (on,) if isinstance(on, str) else tuple(on)
         for name in asked:
-            if name not in (BOUNDARY, *parts, *groups):
-                known = [*parts, *(group for group in groups if group not in parts)]
+            if name not in (BOUNDARY, *known):
                 raise ValueError(f"unknown boundary part {name!r}: choose from {listed(known)}, or {BOUNDARY}.")
         everywhere = BOUNDARY in asked
         return tuple(
             part
-            for name, part in parts.items()
+            for name, part in self.parts.items()
             if not {name, *part.groups}.isdisjoint(asked) or (everywhere and name != INITIAL)
         )
 

@@ -49,6 +49,8 @@ def test_a_shape_is_a_value(case: Case) -> None:
     shape = case.shape
     assert pickle.loads(pickle.dumps(shape)) == shape == copy.deepcopy(shape)
     assert len({shape, copy.deepcopy(shape)}) == 1
+    shape.parts.clear()
+    assert list(shape.parts) == list(case.parts)
     with pytest.raises(FrozenInstanceError):
         shape.axes = ("q",)  # type: ignore[misc]
 

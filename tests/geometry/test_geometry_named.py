@@ -54,6 +54,8 @@ BAD: dict[str, tuple[Callable[[], object], str]] = {
     "nothing": (lambda: SQUARE.with_part("top", lambda p: p.y > 2), "no point of the boundary belongs to .*'top'"),
     "taken": (lambda: SQUARE.with_part("y_max", lambda p: p.y > 0.9), "the name 'y_max' is taken"),
     "reserved": (lambda: SQUARE.with_part("boundary", lambda p: p.y > 0.9), "the name 'boundary' is taken"),
+    "the rest": (lambda: SQUARE.with_part("rest", right_end), "the name 'rest' is taken"),
+    "no axis": (lambda: SQUARE.with_part("top", lambda p: p.z > 0), "'top' cannot be answered: .*'z'; .* axes x, y"),
     "one answer": (lambda: SQUARE.with_part("top", lambda p: True), r"must answer once a point, .*got the shape \[\]"),
 }
 
