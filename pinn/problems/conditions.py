@@ -19,9 +19,9 @@ class Condition(ABC):
     """A residual `[N]` somewhere in the domain; `residual(p, u)` is zero where the condition holds.
 
     A condition with `fixes_value` prescribes the field's own value, one with `fixes_flux` its normal derivative and one
-    with `fixes_velocity` its derivative in time, so that an ansatz can satisfy it exactly on shapes that allow it; any
-    other condition is a penalty. One that `couples` sees all components at once and has none of its own. Subclass
-    `BoundaryCondition` for parts of the boundary and `PointCondition` for points that are given.
+    with `fixes_velocity` its derivative in time, so that an ansatz can satisfy it exactly on shapes that allow it, as
+    it can a `Robin` condition; any other is a penalty. One that `couples` sees all components at once and has none of
+    its own. Subclass `BoundaryCondition` for parts of the boundary and `PointCondition` for points that are given.
 
     Attributes:
         value: what is prescribed, a number or a function of the points, `[N]`.
@@ -134,7 +134,8 @@ class Robin(BoundaryCondition):
     passes from a wall of conductivity `k` to surroundings of temperature `u_\infty`.
 
     Args:
-        coefficient: `a`, a number or a function of the points; `a \ge 0` where the problem is to be well posed.
+        coefficient: `a`, a number or a function of the points; `a \ge 0` where the problem is to be well posed, and
+            where the condition is to hold exactly.
     """
 
     coefficient: Value = 1.0

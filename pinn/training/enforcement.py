@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -12,7 +12,8 @@ from pinn.calculus import PointSet
 from pinn.fields import Ansatz, Data, Datum
 from pinn.geometry import Constant, Shape
 from pinn.geometry.shape import INITIAL
-from pinn.problems import BoundaryCondition, Condition, Periodic, PointCondition, Problem
+from pinn.problems import BoundaryCondition, Condition, Periodic, PointCondition, Problem, Robin, Value
+from pinn.problems.conditions import evaluated
 from pinn.training.periodicity import periodic_axes, seam_of
 
 MODES = ("auto", "exact", "penalty")
@@ -36,16 +37,16 @@ class Enforcement:
 def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
     """Divide a problem's conditions into exact ones and penalties.
 
-    | mode | conditions on the field's value | on its flux | other conditions |
+    | mode | conditions on the field's value | on its flux, and films | other conditions |
     |---|---|---|---|
     | `exact` | ansatz | ansatz | penalty |
     | `penalty` | penalty | penalty | penalty |
     | `auto` | ansatz in up to 3 space dimensions, or when every value is a number; else penalty | penalty | penalty |
 
-    Exact fluxes are left to those who ask for them: they cost derivatives of the network of third order. What the shape
-    cannot carry exactly (a part that is not `valued`, a flux through a part of no family) is a penalty under `auto`,
-    and an error under `exact`. Values on parts that are not `smooth` are penalties under `auto` too. A velocity at the
-    start is exact where the value there is. Periodic axes always are.
+    Exact fluxes and films are left to those who ask for them: they cost derivatives of the network of third order. What
+    the shape cannot carry exactly (a part that is not `valued`, a flux through a part of no family) is a penalty under
+    `auto`, and an error under `exact`. Values on parts that are not `smooth` are penalties under `auto` too. A velocity
+    at the start is exact where the value there is. Periodic axes always are.
 
     Raises:
         ValueError: an unknown mode, a part that the domain does not have, a given point outside it, a component that
@@ -61,8 +62,11 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
     _require_inside(conditions, problem.domain)
     _require_components(conditions, problem.components)
     valued = tuple(condition for condition in on_parts if condition.fixes_value)
-    fluxed = tuple(condition for condition in on_parts if condition.fixes_flux)
-    values, fluxes = _by_component("value", valued, problem), _by_component("flux", fluxed, problem)
+    # A flux and a film on one part contradict each other only where both are to be exact, as a value and a flux do.
+    fluxed = tuple(c for c in on_parts if (_is_flux(c) if mode == "exact" else c.fixes_flux))
+    values, fluxes = (
+        _by_component(what, _values(found), problem) for what, found in (("value", valued), ("flux", fluxed))
+    )
     exact: tuple[BoundaryCondition, ...] = ()
     if mode == "exact":
         _require_one_of_both(values, fluxes, problem)
@@ -70,14 +74,22 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
     elif mode == "auto":
         carried = [condition for condition in valued if _is_carried(condition, problem.domain)]
         exact = tuple(carried) if _is_cheap(carried, problem.domain) else ()
-    values = _by_component("value", [c for c in exact if c.fixes_value], problem)
-    fluxes = _by_component("flux", [c for c in exact if c.fixes_flux], problem)
+    values = _by_component("value", _values(c for c in exact if c.fixes_value), problem)
+    fluxes = _by_component("flux", _values(c for c in exact if _is_flux(c)), problem)
+    films = _by_component("film", [(c, c.coefficient) for c in exact if isinstance(c, Robin)], problem)
     moving = [c for c in on_parts if c.fixes_velocity and INITIAL in values[c.component or 0]]
-    velocities = tuple(data.get(INITIAL) for data in _by_component("velocity", moving, problem))
+    velocities = tuple(data.get(INITIAL) for data in _by_component("velocity", _values(moving), problem))
     seam = seam_of(problem, conditions) if INITIAL in values[0] else None
     held = (*exact, *moving, *(c for c in conditions if isinstance(c, Periodic)))
     return Enforcement(
-        Ansatz(problem.domain, values, fluxes if any(fluxes) else (), velocities if moving else (), seam),
+        Ansatz(
+            problem.domain,
+            values,
+            fluxes if any(fluxes) else (),
+            velocities if moving else (),
+            seam,
+            films if any(films) else (),
+        ),
         tuple(c for c in conditions if not any(c is other for other in held)),
         periodic,
     )
@@ -92,10 +104,18 @@ def _is_carried(condition: BoundaryCondition, shape: Shape) -> bool:
     return all(part.valued and part.smooth for part in shape.select(condition.on))
 
 
-def _by_component(what: str, conditions: Sequence[BoundaryCondition], problem: Problem) -> tuple[Data, ...]:
-    """For each component what is given on each part."""
+def _is_flux(condition: BoundaryCondition) -> bool:
+    return condition.fixes_flux or isinstance(condition, Robin)
+
+
+def _values(conditions: Iterable[BoundaryCondition]) -> list[tuple[BoundaryCondition, Value]]:
+    return [(condition, condition.value) for condition in conditions]
+
+
+def _by_component(what: str, given: Sequence[tuple[BoundaryCondition, Value]], problem: Problem) -> tuple[Data, ...]:
+    """For each component what conditions say on each part."""
     found: list[dict[str, Datum]] = [{} for _ in range(problem.components)]
-    for condition in conditions:
+    for condition, value in given:
         data = found[condition.component or 0]
         for part in problem.domain.select(condition.on):
             if part.name in data:
@@ -103,22 +123,19 @@ def _by_component(what: str, conditions: Sequence[BoundaryCondition], problem: P
                     f"{problem.name}: expected one {what} for each part of the boundary; "
                     f"got two on {part.name!r}. Drop one of them."
                 )
-            data[part.name] = _as_datum(condition, problem.domain, part.name)
+            data[part.name] = _as_datum(value, problem.domain, part.name, with_normals=_is_flux(condition))
     return tuple(found)
 
 
-def _as_datum(condition: BoundaryCondition, shape: Shape, part: str) -> Datum:
-    if not callable(condition.value):
-        return Constant(float(condition.value))
+def _as_datum(value: Value, shape: Shape, part: str, *, with_normals: bool) -> Datum:
+    if not callable(value):
+        return Constant(float(value))
 
-    def with_normals(coordinates: tf.Tensor) -> tf.Tensor:
-        _, normals = shape.project(coordinates, part)
-        return condition.prescribed(PointSet(coordinates, shape.axes, normals))
+    def datum(coordinates: tf.Tensor) -> tf.Tensor:
+        normals = shape.project(coordinates, part)[1] if with_normals else None
+        return evaluated(value, PointSet(coordinates, shape.axes, normals))
 
-    def without(coordinates: tf.Tensor) -> tf.Tensor:
-        return condition.prescribed(PointSet(coordinates, shape.axes))
-
-    return with_normals if condition.fixes_flux else without
+    return datum
 
 
 def _require_parts(conditions: Sequence[BoundaryCondition], shape: Shape) -> None:

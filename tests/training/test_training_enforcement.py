@@ -127,7 +127,8 @@ DIVISIONS = {
         [set()],
         [],
     ),
-    "neither value nor flux": (Square(Robin(0.0, on="x_min")), "exact", [set()], [set()], ["robin_x_min"]),
+    "a film": (Square(Robin(0.0, on="x_min")), "exact", [set()], [{"x_min"}], []),
+    "a film as penalty": (Square(Robin(0.0, on="x_min")), "auto", [set()], [set()], ["robin_x_min"]),
 }
 
 
@@ -151,6 +152,16 @@ BAD_INPUT = {
         Square(Neumann(0.0, on=("x_min", "y_min")), Neumann(1.0, on="y_min")),
         "penalty",
         "one flux for each part.*two on 'y_min'",
+    ),
+    "a flux and a film": (
+        Square(Neumann(0.0, on="x_min"), Robin(0.0)),
+        "exact",
+        "one flux for each part.*two on 'x_min'",
+    ),
+    "a film that heats": (
+        Square(Robin(0.0, on="x_min", coefficient=-1.0)),
+        "exact",
+        "no film can be exact on 'x_min' with a coefficient below 0, got -1.0: make it a penalty",
     ),
     "value and flux": (
         Square(Dirichlet(0.0, on="x_min"), Neumann(0.0, on="boundary")),

@@ -11,8 +11,8 @@ import tensorflow as tf
 from training_cases import SMALL, objective
 
 from pinn.calculus import Field, Jet, PointSet, engine_named
-from pinn.geometry import Annulus, Shape
-from pinn.problems import Condition, Dirichlet, Neumann, Poisson1D, Problem
+from pinn.geometry import Annulus, Interval, Shape
+from pinn.problems import Condition, Dirichlet, Neumann, Poisson1D, Problem, Robin
 from pinn.solvers import Adam
 from pinn.training import enforce, terms_of, train
 
@@ -37,7 +37,22 @@ class Flow(Problem):
         return p.normals[:, 0] * p.y + p.normals[:, 1] * p.x
 
 
-PROBLEMS = {"rod": Poisson1D(), "ring": Flow()}
+@dataclass(frozen=True)
+class Cooled(Problem):
+    """A rod that is held on the left and cooled on the right, by a film whose coefficient is a function."""
+
+    @property
+    def domain(self) -> Shape:
+        return Interval(0.0, 1.0)
+
+    def residual(self, p: PointSet, u: Jet) -> tf.Tensor:
+        return u.laplacian()
+
+    def conditions(self) -> Sequence[Condition]:
+        return (Dirichlet(1.0, on="x_min"), Robin(0.5, on="x_max", coefficient=lambda p: 2.0 * p.x))
+
+
+PROBLEMS = {"rod": Poisson1D(), "ring": Flow(), "film": Cooled()}
 
 
 def condition_losses(problem: Problem, field: Field) -> dict[str, float]:
