@@ -167,11 +167,14 @@ class Combined(ValueShape):
 
     @final
     def _lift(self, points: tf.Tensor, data: Mapping[str, BoundaryData]) -> tf.Tensor:
+        import tensorflow as tf
+
         by_region = [(self._regions[index], own) for index, own in self._by_region(data).items()]
         lifts = [region.lift(points, own) for region, own in by_region]
         if len(lifts) == 1:
             return lifts[0]
-        return blended(lifts, [region.vanishing(points, frozenset(own)) for region, own in by_region])
+        distances = [region.vanishing(points, frozenset(own)) for region, own in by_region]
+        return blended(lifts, tf.stack(distances, axis=1))
 
     def _by_region(self, named: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
         """What is said of parts of the result, by region and by the name there."""

@@ -1,4 +1,4 @@
-r"""Smooth functions of the points around straight edges in the plane: distances, projections, and their join.
+r"""Smooth functions of the points around straight edges in the plane: distances and projections.
 
 **Distance to an edge.** With the signed distance f to its line, and `t = L/4 - |x - c|^2 / L` for the length L and the
 midpoint c (positive in the disk around the edge),
@@ -8,9 +8,6 @@ midpoint c (positive in the disk around the edge),
 is zero on the edge and nowhere else, has slope 1 across it and no curvature there along the normal, and is infinitely
 smooth off its end points. Where t > 0 it is written `f \sqrt{1 + (\psi / f)^2}` with `\psi = f^4 / (2 L^2 (s + t))`,
 s the inner root: no difference of nearly equal numbers, and derivatives on the edge itself.
-
-**Join.** `\phi = 1 / \sum_i 1 / \phi_i` is zero on all edges and keeps the slope 1 (R-equivalence of order 1). With the
-smallest one, k, it is `\phi_k / \sum_i \phi_k / \phi_i`, without a division by zero.
 
 **Projection.** With the distances a and b from the end points, `T = a / (a + b)` is a number in [0, 1] that is smooth
 everywhere off the end points and, on the edge, the share of the length: `start + T (end - start)` lies on the edge and
@@ -90,31 +87,3 @@ class Edges:
             tf.sqrt(tf.reduce_sum(tf.square(points - end[edge]), axis=1) + tiny) for end in (self.starts, self.ends)
         )
         return to_start / (to_start + to_end)
-
-
-def joined(distances: tf.Tensor) -> tf.Tensor:
-    """`1 / sum_i 1 / phi_i` of `[N, E]`: `[N]`."""
-    import tensorflow as tf
-
-    smallest, ratios = _ratios(distances)
-    return smallest / tf.reduce_sum(ratios, axis=1)
-
-
-def interpolated(distances: tf.Tensor, values: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Inverse-distance blend of E functions `[N]`, each where its distance is zero: `[N]`."""
-    import tensorflow as tf
-
-    _, ratios = _ratios(distances)
-    return tf.reduce_sum(ratios * tf.stack(values, axis=1), axis=1) / tf.reduce_sum(ratios, axis=1)
-
-
-def _ratios(distances: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The smallest distance `[N]`, and its ratios to all of them `[N, E]`, 1 for itself."""
-    import tensorflow as tf
-
-    first = tf.argmin(distances, axis=1, output_type=tf.int32)[:, None] == tf.range(distances.shape[1])
-    ones = tf.ones_like(distances)
-    smallest = tf.reduce_sum(tf.where(first, distances, tf.zeros_like(distances)), axis=1)
-    tiny = np.finfo(distances.dtype.as_numpy_dtype).tiny ** 0.25  # two are zero in a corner
-    ratios = (smallest[:, None] + tiny) / (tf.where(first, ones, distances) + tiny)
-    return smallest, tf.where(first, ones, ratios)

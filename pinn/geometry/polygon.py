@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pinn.geometry.blending import blended, joined
 from pinn.geometry.boundary_data import BoundaryData
 from pinn.geometry.checks import Array, finite_numbers, positive_number, space_axes, unit_points
-from pinn.geometry.edges import Edges, interpolated, joined
+from pinn.geometry.edges import Edges
 from pinn.geometry.optional import optional
 from pinn.geometry.shape import BoundaryPart
 from pinn.geometry.value_shape import ValueShape
@@ -92,6 +93,10 @@ class Polygon(ValueShape):
         return dict(_parts(self))
 
     @property
+    def _size(self) -> float:
+        return math.sqrt(self.measure)
+
+    @property
     def _rings(self) -> dict[str, tuple[Ring, float]]:
         """By name: the vertices, and 1 if the inside is to the left of the edges, else -1."""
         rings = {OUTER: (self.vertices, 1.0)} | {
@@ -131,8 +136,8 @@ class Polygon(ValueShape):
             product = tf.reduce_prod(heights, axis=1)
         others = [i for i in chosen if i not in lines]
         if others:
-            near = joined(edges[others].distances(points))
-            product = product * near / (near + math.sqrt(self.measure) / 4.0)
+            near = joined(edges[others].distances(points) / self._size)
+            product = product * near / (near + 0.25)
         return product * _scale(self, tuple(lines))
 
     def _lift(self, points: tf.Tensor, data: Mapping[str, BoundaryData]) -> tf.Tensor:
@@ -140,7 +145,7 @@ class Polygon(ValueShape):
         values = [function(edges.projected(points, places[name])) for name, function in data.items()]
         if len(values) == 1:
             return values[0]
-        return interpolated(edges[[places[name] for name in data]].distances(points), values)
+        return blended(values, edges[[places[name] for name in data]].distances(points) / self._size)
 
 
 def RegularPolygon(  # noqa: N802  (stands beside the other shapes)

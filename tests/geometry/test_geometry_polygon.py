@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from pinn.geometry import Ball, Constant, Polygon, RegularPolygon
 from pinn.geometry import optional as optional_module
-from pinn.geometry.edges import Edges, interpolated, joined
+from pinn.geometry.blending import blended, joined
+from pinn.geometry.edges import Edges
 
 SQUARE = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
 NOTCH = [(0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6)]
@@ -105,8 +106,8 @@ def test_the_join_and_the_blend_are_as_they_are_defined() -> None:
     values = np.random.default_rng(4).normal(size=(20, 4))
     assert joined(tf.constant(distances)).numpy() == pytest.approx(1 / np.sum(1 / distances, axis=1), rel=1e-14)
     expected = np.sum(values / distances, axis=1) / np.sum(1 / distances, axis=1)
-    blended = interpolated(tf.constant(distances), tf.unstack(tf.constant(values), axis=1)).numpy()
-    assert blended == pytest.approx(expected, rel=1e-13, abs=1e-14)
+    found = blended(tf.unstack(tf.constant(values), axis=1), tf.constant(distances)).numpy()
+    assert found == pytest.approx(expected, rel=1e-13, abs=1e-14)
 
 
 @pytest.mark.parametrize("dtype", [tf.float32, tf.float64])
@@ -120,6 +121,15 @@ def test_nothing_is_infinite_in_the_corners(dtype: tf.DType) -> None:
         total = values + plate.vanishing(corners, "boundary")
     assert values.numpy() == pytest.approx(np.array([x + 2 * y for x, y in [*SQUARE, *NOTCH]]), abs=1e-5)
     assert np.isfinite(tape.gradient(total, corners).numpy()).all()
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.float64])
+def test_values_are_met_in_a_shape_of_any_size(dtype: tf.DType) -> None:
+    size = 1e-7
+    plate = Polygon([(size * x, size * y) for x, y in SQUARE])
+    middles = tf.constant([[size / 2, 0.0], [size, size / 2]], dtype)
+    data = {"edge_0": Constant(1.0), "edge_1": Constant(2.0), "edge_2": Constant(9.0)}
+    assert plate.lift(middles, data).numpy() == pytest.approx([1.0, 2.0], abs=1e-5)
 
 
 def test_a_square_vanishes_by_its_lines() -> None:
