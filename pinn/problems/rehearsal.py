@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from pinn.calculus import Expression, learn
 from pinn.geometry import Shape
-from pinn.problems.conditions import Condition
+from pinn.problems.conditions import Condition, Robin, evaluated
 from pinn.problems.problem import Problem
 
 _PACKAGE = Path(__file__).parents[1]
@@ -62,15 +62,20 @@ def _conditions(problem: Problem, owner: str) -> list[Condition]:
 
 
 def _rehearse_condition(problem: Problem, condition: Condition, dtype: tf.DType) -> None:
-    value: Any = condition.value
     if condition.component is not None and problem.components == 1:
         raise ValueError(
             f"{condition.name}: expected no component, since the field has only one; got {condition.component}"
         )
+    _rehearse_value(problem, condition.name, condition.value, dtype)
+    if isinstance(condition, Robin):
+        _rehearse_value(problem, f"{condition.name}.coefficient", condition.coefficient, dtype)
+
+
+def _rehearse_value(problem: Problem, what: str, value: Any, dtype: tf.DType) -> None:
     if callable(value):
-        _trace(problem, condition.name, value, dtype, _require_data, expression=lambda p, _: condition.prescribed(p))
+        _trace(problem, what, value, dtype, _require_data, expression=lambda p, _: evaluated(value, p))
     elif isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-        raise ValueError(f"{condition.name}: expected a finite number or a function of the points; got {value!r}")
+        raise ValueError(f"{what}: expected a finite number or a function of the points; got {value!r}")
 
 
 def _trace(

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from pinn.geometry import Box
-from pinn.problems import Dirichlet, Heat1D, Neumann, Poisson2D, PoissonExpression, Problem, rehearse
+from pinn.problems import Dirichlet, Heat1D, Neumann, Poisson2D, PoissonExpression, Problem, Robin, rehearse
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,14 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "value fails": (
         {"given": lambda: [Dirichlet(lambda p: 1 / 0)]},
         "dirichlet_boundary: expected code that runs; got ZeroDivisionError: division by zero" + HERE,
+    ),
+    "coefficient fails": (
+        {"given": lambda: [Robin(0.0, coefficient=lambda p: np.exp(p.x))]},
+        "robin_boundary.coefficient: expected TensorFlow's functions .*; got a NumPy function" + HERE,
+    ),
+    "coefficient is NaN": (
+        {"given": lambda: [Robin(0.0, coefficient=np.nan)]},
+        "robin_boundary.coefficient: expected a finite number.*; got nan",
     ),
     "value of a wrong shape": (
         {"given": lambda: [Dirichlet(lambda p: p.coordinates)]},
