@@ -21,7 +21,7 @@ from pinn.app.solution import Solution, field_evaluator
 from pinn.app.work import Watch, Work, trained
 from pinn.calculus import Engine, engine_named
 from pinn.fields import POINTS_A_FEATURE, Ansatz, FieldRecipe, FlatField, Patches, Patchwork, RandomFeatures, Slabs
-from pinn.problems import Problem, rehearse
+from pinn.problems import Mean, Problem, rehearse
 from pinn.solvers import Chain, GaussNewton, LeastSquares, LevenbergMarquardt, Solver
 from pinn.training import (
     Enforcement,
@@ -146,7 +146,8 @@ class Bench:
             return True
         asked = self.chosen.sampling.interior
         enough = asked is None or asked >= field.points(self.problem.domain).features
-        return enough and not any(self.enforcement.ansatz.fluxes) and not any(self.enforcement.periodic)
+        elsewhere = any(self.enforcement.ansatz.fluxes) or any(isinstance(c, Mean) for c in self.enforcement.penalties)
+        return enough and not elsewhere and not any(self.enforcement.periodic)
 
     def attempt(
         self,

@@ -40,7 +40,7 @@ def refusal(bench: Bench, solver: Solver | None = None) -> str | None:
     reasons = (
         (chosen.dtype != "float64", f"expected dtype=float64; got {chosen.dtype}"),
         (bool(solver) and not isinstance(solver, GaussNewton), "expected solver=auto or solver=gauss_newton"),
-        (bool(late), "expected exact conditions at the initial time, and none at given points. Say conditions=auto"),
+        (bool(late), "expected exact conditions at the initial time, no given points and no mean. Say conditions=auto"),
         (any(ansatz.fluxes), "expected fluxes that are terms of the loss. Say conditions=auto"),
         (own_points, "expected no choice of points inside, since every patch has its own. Leave sampling out"),
         (not isinstance(chosen.balance, Fixed), f"expected balance=fixed; got {chosen.balance.name}"),

@@ -17,6 +17,7 @@ from pinn.problems.flow import Kovasznay, LidDrivenCavity, Stokes2D
 from pinn.problems.heat import Heat1D, Heat2D, Heat2DMultiscale, HeatBall, HeatND, HeatVarying
 from pinn.problems.helmholtz import Helmholtz2D, ScreenedPoisson
 from pinn.problems.interface import Contact, FluxBalance
+from pinn.problems.mean import Mean
 from pinn.problems.nonlinear_poisson import Bratu1D, PoissonBoltzmann, PoissonCubic
 from pinn.problems.periodic import Periodic
 from pinn.problems.plate import PlateClamped, PlateSupported
@@ -64,6 +65,7 @@ __all__ = [
     "LaplacePairs",
     "LayeredWall",
     "LidDrivenCavity",
+    "Mean",
     "Neumann",
     "Periodic",
     "Pin",

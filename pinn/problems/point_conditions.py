@@ -29,7 +29,7 @@ class PointCondition(Condition):
     @property
     def name(self) -> str:
         """`pin`, `point_data`, with the component when there is one."""
-        return self.kind if self.component is None else f"{self.kind}_{self.component}"
+        return "_".join([self.kind, *map(str, self.components)])
 
     @property
     @abstractmethod

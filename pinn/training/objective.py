@@ -63,7 +63,7 @@ class ResidualObjective:
         patchwork: the field taken apart, where it is one of patches.
 
     Raises:
-        ValueError: a field in patches and an ansatz with exact fluxes, which looks at the field elsewhere.
+        ValueError: a field in patches, and an ansatz with exact fluxes or a mean, which look at the field elsewhere.
     """
 
     def __init__(
@@ -80,6 +80,11 @@ class ResidualObjective:
             raise ValueError(
                 "field=patches: expected residuals that look at the field where they are; got exact fluxes, which look "
                 "at it on the boundary. Say conditions=auto, which leaves fluxes as terms of the loss."
+            )
+        if patchwork is not None and any(term.seen_at is not None for term in terms):
+            raise ValueError(
+                "field=patches: expected residuals that look at the field where they are; got a mean, which looks at "
+                "it everywhere. Give a Pin instead, or take another field."
             )
         self._field = field
         self._ansatz = ansatz

@@ -12,11 +12,12 @@ import tensorflow as tf
 
 from pinn.calculus import Engine, Expression, Field, Frame, Needs, PointSet, learn, observe
 from pinn.geometry import Shape
-from pinn.problems import BoundaryCondition, Condition, Periodic, PointCondition, Problem
+from pinn.problems import BoundaryCondition, Condition, Mean, Periodic, PointCondition, Problem
 from pinn.training.adaptive.base import Adaptive, Place, Sizes
 from pinn.training.sampling import Sampling, boundary_points, interior_points
 
 EQUATION = "equation"
+_POINTS_OF_A_MEAN = 2**12
 
 Places = tuple[np.ndarray, np.ndarray]  # points [n, d], normals [n, d]
 Draw = Callable[[Sequence[int]], Places]  # of a seed
@@ -36,6 +37,8 @@ class Term:
         frame: the names that the expression is written with.
         weight: factor of the term's mean square in the loss.
         needs: the derivatives that the expression touches.
+        seen_at: where the expression looks at the field instead, `[Q, d]`, to find one number that is the residual of
+            every point of the term; None if it looks at the points.
     """
 
     name: str
@@ -45,13 +48,20 @@ class Term:
     frame: Frame
     weight: float
     needs: Needs
+    seen_at: np.ndarray | None = None
 
     def rows(self, field: Field, coordinates: tf.Tensor, normals: tf.Tensor, engine: Engine) -> dict[str, tf.Tensor]:
         """The residuals by name, each `[N]`, of a field `[N, d] -> [N, m]`."""
+        if self.seen_at is None:
+            points = PointSet(coordinates, self.frame.axes, normals)
+            return _named(self.name, self._answer(field, points, engine), coordinates)
+        points = PointSet(tf.constant(self.seen_at, coordinates.dtype), self.frame.axes)
+        rows = _named(self.name, self._answer(field, points, engine), points.coordinates)
+        return {name: row[0] + tf.zeros_like(coordinates[:, 0]) for name, row in rows.items()}
+
+    def _answer(self, field: Field, points: PointSet, engine: Engine) -> tf.Tensor | Mapping[str, tf.Tensor]:
         seen = field if self.frame.components is not None else (lambda x: tf.squeeze(field(x), axis=1))
-        points = PointSet(coordinates, self.frame.axes, normals)
-        answer = observe(self.expression, seen, points, frame=self.frame, needs=self.needs, engine=engine)
-        return _named(self.name, answer, coordinates)
+        return observe(self.expression, seen, points, frame=self.frame, needs=self.needs, engine=engine)
 
 
 def terms_of(
@@ -86,10 +96,12 @@ def terms_of(
     draws = _draws_on_parts(shape, [c for c in conditions if isinstance(c, BoundaryCondition)], sampling) | {
         c.name: partial(_given, c.points) for c in conditions if isinstance(c, PointCondition)
     }
+    means = {c.name: spread_out(shape) for c in conditions if isinstance(c, Mean)}
+    draws |= {name: partial(_given, points[:1]) for name, points in means.items()}
 
     def term(name: str, expression: Expression, draws: tuple[Draw, Redraw], weight: float) -> Term:
         needs = learn(expression, problem.frame, dtype)
-        return Term(name, expression, *draws, problem.frame, weights.get(name, weight), needs)
+        return Term(name, expression, *draws, problem.frame, weights.get(name, weight), needs, means.get(name))
 
     def weight(condition: Condition) -> float:
         return weights.get("conditions", natural_weight(condition, shape) if natural else 1.0)
@@ -123,6 +135,11 @@ def _adaptive(scheme: Adaptive, shape: Shape, place: Place, count: int) -> tuple
 def _anew(draw: Draw) -> tuple[Draw, Redraw]:
     """The same draw before the first step and after it."""
     return draw, lambda seed, _present, _sizes: draw(seed)
+
+
+def spread_out(shape: Shape) -> np.ndarray:
+    """Points over which a mean is that over the domain, `[Q, d]`: always the same ones."""
+    return interior_points(shape, _POINTS_OF_A_MEAN, kind="sobol", seed=(0,))
 
 
 def _inside(points: np.ndarray) -> Places:
@@ -159,7 +176,7 @@ def natural_weight(condition: Condition, shape: Shape) -> float:
     lower, upper = shape.bounds
     sides = (upper - lower)[: len(shape.space_axes)]
     kappa = float(np.sum((np.pi / sides) ** 2))
-    return kappa**2 if condition.fixes_value or isinstance(condition, PointCondition) else kappa
+    return kappa**2 if condition.fixes_value or isinstance(condition, PointCondition | Mean) else kappa
 
 
 def _given(points: np.ndarray, _seed: Sequence[int]) -> Places:
