@@ -31,7 +31,7 @@ class Moved(SpatialShape):
     shape at the point that was moved. Names of parts and unit coordinates stay as they are. `bounds` are the box around
     the moved box of the shape.
 
-    `shape.translated(by)`, `shape.rotated(angle)` and `shape.scaled(factor)` make it.
+    `shape.translated(by)`, `shape.rotated(angle)` and `shape.scaled(factor)` make it; of several moves they make one.
 
     Args:
         shape: what is moved.
@@ -67,10 +67,8 @@ class Moved(SpatialShape):
     def bounds(self) -> tuple[Array, Array]:
         """The box around the moved box."""
         lower, upper = self.shape.bounds
-        center, half = (
-            self._to((lower + upper) / 2.0),
-            self.factor * abs(np.array(self.rotation)) @ (upper - lower) / 2.0,
-        )
+        center = self._to((lower + upper) / 2.0)
+        half = self.factor * abs(np.array(self.rotation)) @ (upper - lower) / 2.0
         return center - half, center + half
 
     @property
@@ -170,31 +168,39 @@ def removable(shape: SpatialShape) -> Removable | None:
 
 def translation(shape: SpatialShape, by: Sequence[float]) -> Moved:
     """The shape, each point moved by the same vector."""
-    return Moved(shape, _identity(shape.dim), 1.0, finite_numbers("by", by))
+    return _moved(shape, np.eye(shape.dim), 1.0, finite_numbers("by", by))
 
 
 def scaling(shape: SpatialShape, factor: float) -> Moved:
     """The shape, each point multiplied by the factor."""
-    return Moved(shape, _identity(shape.dim), factor, (0.0,) * shape.dim)
+    return _moved(shape, np.eye(shape.dim), positive_number("factor", factor), (0.0,) * shape.dim)
 
 
 def rotation(shape: SpatialShape, angle: float, plane: Sequence[str] | None) -> Moved:
     """The shape turned about the origin in the plane of two axes, from the first towards the second one."""
     if plane is None and shape.dim != 2:
         raise ValueError(f"a rotation in {shape.dim} dimensions needs a plane, such as plane={shape.axes[:2]!r}.")
-    first, second = shape.axes if plane is None else plane
-    for axis in (first, second):
-        if axis not in shape.axes or first == second:
-            raise ValueError(f"the plane must be two axes of {', '.join(shape.axes)}, got {plane!r}.")
-    i, j = shape.axes.index(first), shape.axes.index(second)
+    axes = shape.axes if plane is None else tuple(plane)
+    if len(axes) != 2 or len(set(axes).intersection(shape.axes)) != 2:
+        raise ValueError(f"the plane must be two axes of {', '.join(shape.axes)}, got {plane!r}.")
+    i, j = map(shape.axes.index, axes)
     turn, matrix = finite_number("angle", angle), np.eye(shape.dim)
     matrix[i, i] = matrix[j, j] = math.cos(turn)
     matrix[j, i], matrix[i, j] = math.sin(turn), -math.sin(turn)
-    return Moved(shape, tuple(map(tuple, matrix.tolist())), 1.0, (0.0,) * shape.dim)
+    return _moved(shape, matrix, 1.0, (0.0,) * shape.dim)
 
 
-def _identity(dim: int) -> Matrix:
-    return tuple(map(tuple, np.eye(dim).tolist()))
+def _moved(shape: SpatialShape, matrix: Array, factor: float, offset: tuple[float, ...]) -> Moved:
+    """The moved shape; of one that is moved already, `f R (g Q y + p) + o`, it is one move by `f g` and `R Q`."""
+    moved = Moved(shape, _rows(matrix), factor, offset)
+    if not isinstance(shape, Moved):
+        return moved
+    carried = moved._to(np.array(shape.offset))
+    return Moved(shape.shape, _rows(matrix @ np.array(shape.rotation)), factor * shape.factor, tuple(carried.tolist()))
+
+
+def _rows(matrix: Array) -> Matrix:
+    return tuple(map(tuple, matrix.tolist()))
 
 
 def _turned(normals: Array, matrix: Matrix) -> Array:
