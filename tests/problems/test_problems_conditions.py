@@ -55,6 +55,13 @@ def test_measurements_are_found_at_their_points_in_any_order(mode: str, dtype: s
     np.testing.assert_array_equal(found, VALUES[order].astype(dtype))
 
 
+def test_many_measurements_take_little_memory() -> None:
+    """All distances between them would take 80 GB."""
+    places = np.random.default_rng(2).uniform(size=(100_000, 2))
+    data = PointData(tuple(map(tuple, places.tolist())), tuple(places[:, 0].tolist()))
+    np.testing.assert_array_equal(data.prescribed(PointSet(tf.constant(places), AXES)), places[:, 0])
+
+
 def test_points_close_together_keep_their_own_values() -> None:
     near = ((1e3, 0.0), (1e3 + 1e-9, 0.0))
     found = PointData(near, (1.0, 2.0)).prescribed(PointSet(tf.constant(near, tf.float64), AXES))
