@@ -21,7 +21,7 @@ than the distance to the cut."""
 _BUDGET = 1024  # cut cells: crossings are found to round-off on a curve, and to 1e-3 of a surface
 _LEAST = 1e-4  # of a part, and of a face of the whole: less is what round-off leaves where boundaries touch
 
-_SPREAD = 1.5  # a cell reaches no further than this times the distance from its middle to its lattice points
+_BULGE = 0.5  # how much further a cell of a surface reaches than its lattice points, in their distance from its middle
 
 
 def clipped(part: BoundaryPart, margin: Margin, *, touching: float, face: float) -> BoundaryPart | None:
@@ -33,7 +33,8 @@ def clipped(part: BoundaryPart, margin: Margin, *, touching: float, face: float)
     The samples of the part are uniform in measure, so the share that is left is a set of unit coordinates, and a tree
     of cells finds it (`pinn.geometry.cells`). A cell is on one side of the cut if its middle is further from the cut
     than its other lattice points (corners, middles of edges, ...) are from the middle, with room for what bulges
-    between; or if all its lattice points are on one side at less than `touching`: the cut then runs along the part.
+    between: half the length of a curve, and of a surface half of that distance again; or if all its lattice points are
+    on one side at less than `touching`: the cut then runs along the part.
     """
     k = part.unit_dimension
     if k == 0:
@@ -74,7 +75,9 @@ def _cover(part: BoundaryPart, margin: Margin, touching: float, lower: Array, up
     points, normals = part.sample(unit.reshape(-1, part.unit_dimension))
     distances = margin(points, normals).reshape(len(lower), -1)
     points = points.reshape(len(lower), len(lattice), -1)
-    radius = _SPREAD * np.linalg.norm(points - points[:, middle : middle + 1], axis=2).max(axis=1)
+    radius = np.linalg.norm(points - points[:, middle : middle + 1], axis=2).max(axis=1)
+    curve = part.unit_dimension == 1
+    radius += part.measure * (upper - lower)[:, 0] / 2.0 if curve else _BULGE * radius
     along = np.abs(distances).max(axis=1) < touching
     inside = (distances[:, middle] < -radius) | (along & (distances < 0).all(axis=1))
     outside = (distances[:, middle] > radius) | (along & (distances > 0).all(axis=1))

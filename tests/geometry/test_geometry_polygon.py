@@ -57,6 +57,16 @@ def test_a_hundred_holes_leave_a_uniform_plate() -> None:
     assert abs(points.mean(axis=0) - 5.0).max() < 5 * points.std() / math.sqrt(20_000)
 
 
+def test_a_comb_loses_its_tips_to_a_hole() -> None:
+    """Of 40 teeth, the middles and ends of cells of two teeth are all at the same height."""
+    teeth = [
+        (x - w, y) for x in 4.0 - np.arange(40) / 10 for w, y in ((0.0, 0.0), (0.0, 1.0), (0.05, 1.0), (0.05, 0.0))
+    ]
+    comb = Polygon([(0.0, -23.2), (4.0, -23.2), *teeth, (0.0, 0.0)]) - Ball((2.0, 0.85), 0.2)
+    points, _ = comb.parts["outer"].sample(np.linspace(0.0, 1.0, 4001)[:, None])
+    assert np.hypot(points[:, 0] - 2.0, points[:, 1] - 0.85).min() > 0.2 - 1e-9
+
+
 STARS = st.lists(st.floats(0.3, 1.0), min_size=4, max_size=9)
 
 
