@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pinn.geometry.boundary_data import BoundaryData
 from pinn.geometry.checks import Array, finite_numbers, positive_number, space_axes, unit_points
+from pinn.geometry.round import Round
 from pinn.geometry.shape import BoundaryPart, SpatialShape
-from pinn.geometry.sphere import (
-    direction_dimension,
-    directions,
-    radii,
-    sum_of_squares,
-    unit_ball_measure,
-    unit_direction,
-)
-from pinn.geometry.value_shape import Removable
+from pinn.geometry.sphere import direction_dimension, directions, radii, unit_ball_measure
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -29,15 +20,13 @@ SPHERE = "sphere"
 
 
 @dataclass(frozen=True)
-class Ball(SpatialShape, Removable):
+class Ball(Round, SpatialShape):
     """The ball `|x - center| <= radius` in d >= 2 dimensions, with the one boundary part `sphere`.
 
     The unit coordinates are the radius, then the direction (see `sphere.directions`): d of them for d <= 3, else d + 1.
-    `vanishing` is `1 - r^2 / R^2`. `lift` is `(r / R)^4 f(projected point)`, with the projection along the ray from the
-    center: three times continuously differentiable at the center (the fourth derivative jumps there), and without
-    a division by zero in any derivative. It evaluates the data once. `project` is the same projection, and `ramp` is
-    `(R / 4) (r / R)^4`, which leaves what is projected as smooth at the center as the lift. Around a hole of this form
-    the vanishing function is `(r^2 - R^2) / (r^2 + R^2)`, and the lift is constant along rays.
+    `vanishing` and `lift` are those of `Round`, with the data at the projection along the ray from the center.
+    `project` is that projection, and `ramp` is `(R / 4) (r / R)^4`, which leaves what is projected as smooth at the
+    center as the lift.
 
     Args:
         center: one number an axis.
@@ -103,32 +92,12 @@ class Ball(SpatialShape, Removable):
     def _signed_distance(self, points: Array) -> Array:
         return np.linalg.norm(points - self.center, axis=1) - self.radius
 
-    def _vanishing(self, points: tf.Tensor, names: frozenset[str]) -> tf.Tensor:  # noqa: ARG002  (one part only)
-        return 1.0 - sum_of_squares(self._scaled(points))
-
-    def _lift(self, points: tf.Tensor, data: Mapping[str, BoundaryData]) -> tf.Tensor:
-        return self._fourth_power(points) * data[SPHERE](self._project(points, SPHERE)[0])
-
-    def _vanishing_around(self, points: tf.Tensor, names: frozenset[str]) -> tf.Tensor:  # noqa: ARG002  (one part only)
-        square = sum_of_squares(self._scaled(points))
-        return (square - 1.0) / (square + 1.0)
-
-    def _lift_around(self, points: tf.Tensor, data: Mapping[str, BoundaryData]) -> tf.Tensor:
-        return data[SPHERE](self._project(points, SPHERE)[0])
+    @property
+    def _stretch(self) -> float:
+        return self.radius
 
     def _project(self, points: tf.Tensor, part: str) -> tuple[tf.Tensor, tf.Tensor]:  # noqa: ARG002  (one part only)
-        direction, _ = unit_direction(self._scaled(points))
-        return self.center + self.radius * direction, direction
+        return self._on_surface(points)
 
     def _ramp(self, points: tf.Tensor, part: str) -> tf.Tensor:  # noqa: ARG002  (one part only)
         return self.radius / 4.0 * self._fourth_power(points)
-
-    def _fourth_power(self, points: tf.Tensor) -> tf.Tensor:
-        """`(r / R)^4`, with all derivatives at the center."""
-        import tensorflow as tf
-
-        return tf.square(sum_of_squares(self._scaled(points)))
-
-    def _scaled(self, points: tf.Tensor) -> tf.Tensor:
-        """`(x - center) / radius`."""
-        return (points - self.center) / self.radius

@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pinn.geometry.boundary_data import BoundaryData
 from pinn.geometry.cells import CellMap, Cover, cell_map
 from pinn.geometry.checks import Array, finite_numbers, positive_number, space_axes, unit_points
+from pinn.geometry.round import Round
 from pinn.geometry.shape import BoundaryPart
-from pinn.geometry.sphere import (
-    direction_dimension,
-    directions,
-    radii,
-    sum_of_squares,
-    unit_ball_measure,
-    unit_direction,
-)
-from pinn.geometry.value_shape import Removable, ValueShape
-
-if TYPE_CHECKING:
-    import tensorflow as tf
+from pinn.geometry.sphere import direction_dimension, directions, radii, unit_ball_measure
+from pinn.geometry.value_shape import ValueShape
 
 SURFACE = "surface"
 _BUDGET = 4096
@@ -36,15 +26,13 @@ _BISECTIONS = 100  # of the bracket, until it is two neighbouring numbers
 
 @final
 @dataclass(frozen=True)
-class Ellipsoid(ValueShape, Removable):
+class Ellipsoid(Round, ValueShape):
     r"""The ellipsoid `\sum_i ((x_i - center_i) / radii_i)^2 <= 1` in d >= 2 dimensions, with the one part `surface`.
 
     It is the image of the unit ball under a scaling of the axes, and so is its interior map. Areas of the unit sphere
     are stretched by `\prod_i a_i \sqrt{\sum_i (n_i / a_i)^2}` in the direction n: points of the surface are those of
     the sphere, kept with that probability, which a tree of cells over the direction and one coordinate more makes a map
-    (`pinn.geometry.cells`). With `y = (x - center) / radii`, `vanishing` is `1 - |y|^2`, and `lift` is `|y|^4` times
-    the data at the point of the surface in the direction y; around a hole of this form they are
-    `(|y|^2 - 1) / (|y|^2 + 1)`, and the data themselves.
+    (`pinn.geometry.cells`). `vanishing` and `lift` are those of `Round`.
 
     Args:
         center: one number an axis.
@@ -102,7 +90,12 @@ class Ellipsoid(ValueShape, Removable):
         return self.center + np.array(self.radii) * radius[:, None] * directions(unit[:, 1:], self.dim)
 
     def _inside(self, points: Array, slack: float) -> NDArray[np.bool_]:
-        return self._signed_distance(points) <= slack * (max(self.radii) + max(abs(c) for c in self.center))
+        """By the level `|y| - 1`, of a slope of at most 1 / min a_i; by the distance where it can be forgiven."""
+        forgiven = slack * (max(self.radii) + max(abs(c) for c in self.center))
+        level = np.linalg.norm((points - self.center) / self.radii, axis=1) - 1.0
+        inside, near = level <= 0.0, abs(level) <= abs(forgiven) / min(self.radii)
+        inside[near] = self._signed_distance(points[near]) <= forgiven
+        return inside
 
     def _signed_distance(self, points: Array) -> Array:
         r"""The nearest point is `a_i^2 y_i / (t + a_i^2)` with the one t > -min a_i^2 that puts it on the surface.
@@ -121,25 +114,9 @@ class Ellipsoid(ValueShape, Removable):
             low, high = np.where(beyond, w, low), np.where(beyond, high, w)
         return (w - a.min() ** 2) * np.linalg.norm(y / (w[:, None] + excess), axis=1)
 
-    def _vanishing(self, points: tf.Tensor, names: frozenset[str]) -> tf.Tensor:  # noqa: ARG002  (one part only)
-        return 1.0 - sum_of_squares(self._scaled(points))
-
-    def _lift(self, points: tf.Tensor, data: Mapping[str, BoundaryData]) -> tf.Tensor:
-        import tensorflow as tf
-
-        return tf.square(sum_of_squares(self._scaled(points))) * self._lift_around(points, data)
-
-    def _vanishing_around(self, points: tf.Tensor, names: frozenset[str]) -> tf.Tensor:  # noqa: ARG002  (one part only)
-        square = sum_of_squares(self._scaled(points))
-        return (square - 1.0) / (square + 1.0)
-
-    def _lift_around(self, points: tf.Tensor, data: Mapping[str, BoundaryData]) -> tf.Tensor:
-        direction, _ = unit_direction(self._scaled(points))
-        return data[SURFACE](self.center + self.radii * direction)
-
-    def _scaled(self, points: tf.Tensor) -> tf.Tensor:
-        """`(x - center) / radii`."""
-        return (points - self.center) / self.radii
+    @property
+    def _stretch(self) -> tuple[float, ...]:
+        return self.radii
 
 
 @lru_cache(maxsize=32)
