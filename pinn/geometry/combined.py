@@ -148,6 +148,8 @@ class Combined(ValueShape):
         combine = np.logical_or if self._is_union else np.logical_and
         found = reduce(combine, (r.shape._inside(points, slack) for r in self._regions if not r.outside))
         holes = [region.shape for region in self._regions if region.outside]
+        if not holes:
+            return found
         for hole, rows in zip(holes, _along_first_axis(points, holes), strict=True):
             found[rows] &= ~hole._inside(points[rows], -slack)  # holes are open
         return found

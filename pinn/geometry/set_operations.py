@@ -63,7 +63,7 @@ class Difference(Combined):
     holes: tuple[SpatialShape, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "holes", tuple(self.holes))
+        object.__setattr__(self, "holes", operands("Difference", self.holes))
         object.__setattr__(self, "axes", common_axes("Difference", (self.shape, *self.holes)))
         for name, hole in self._numbered().items():
             if not _overlap(self.shape, hole):
@@ -120,7 +120,7 @@ class Intersection(Combined):
     shapes: tuple[SpatialShape, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shapes", tuple(self.shapes))
+        object.__setattr__(self, "shapes", operands("Intersection", self.shapes))
         object.__setattr__(self, "axes", common_axes("Intersection", self.shapes))
         if np.any(self.bounds[0] >= self.bounds[1]):
             raise ValueError(f"the intersection is empty: {self!r}. Move or resize its shapes so that they overlap.")
@@ -160,7 +160,7 @@ class Union(Combined):
     shapes: tuple[SpatialShape, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shapes", tuple(self.shapes))
+        object.__setattr__(self, "shapes", operands("Union", self.shapes))
         object.__setattr__(self, "axes", common_axes("Union", self.shapes))
 
     @property
@@ -202,18 +202,24 @@ def _with_number(part: BoundaryPart, number: int) -> BoundaryPart:
     return replace(part, name=f"{part.name}_{number}", groups=(part.name, *part.groups))
 
 
-def common_axes(what: str, shapes: Iterable[Any]) -> tuple[str, ...]:
+def operands(what: str, shapes: Any) -> tuple[Any, ...]:
+    """What is in the sequence of shapes; a bare shape is refused."""
+    if not isinstance(shapes, Iterable):
+        raise TypeError(f"{what} takes a sequence of shapes, got {shapes!r}: write ({shapes!r},).")
+    return tuple(shapes)
+
+
+def common_axes(what: str, shapes: Sequence[Any]) -> tuple[str, ...]:
     """The axes of all operands, at least two."""
-    operands = tuple(shapes)
-    for operand in operands:
-        if not isinstance(operand, SpatialShape):
-            raise TypeError(f"{what} takes shapes in space, such as Ball((0.0, 0.0), 1.0), got {operand!r}.")
-    if len(operands) < 2:
-        raise ValueError(f"{what} takes two shapes or more, got {len(operands)}.")
-    for operand in operands[1:]:
-        if operand.axes != operands[0].axes:
-            raise ValueError(f"{what} takes shapes with the same axes, got {operands[0].axes} and {operand.axes}.")
-    return tuple(operands[0].axes)
+    for shape in shapes:
+        if not isinstance(shape, SpatialShape):
+            raise TypeError(f"{what} takes shapes in space, such as Ball((0.0, 0.0), 1.0), got {shape!r}.")
+    if len(shapes) < 2:
+        raise ValueError(f"{what} takes two shapes or more, got {len(shapes)}.")
+    for shape in shapes[1:]:
+        if shape.axes != shapes[0].axes:
+            raise ValueError(f"{what} takes shapes with the same axes, got {shapes[0].axes} and {shape.axes}.")
+    return tuple(shapes[0].axes)
 
 
 def _overlap(one: SpatialShape, other: SpatialShape) -> bool:

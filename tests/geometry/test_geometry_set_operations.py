@@ -161,6 +161,11 @@ BAD: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     "dimensions": (lambda: SQUARE - Ball((0.0, 0.0, 0.0), 1.0), ValueError, r"same axes, got \('x', 'y'\) and \('x'"),
     "no shape": (lambda: SQUARE | 3, TypeError, "Union takes shapes in space, .* got 3"),
     "time": (lambda: SQUARE | SQUARE.over(0.0, 1.0), TypeError, "Union takes shapes in space"),
+    "a hole without a list": (
+        lambda: Difference(SQUARE, DISC),
+        TypeError,
+        "Difference takes a sequence of shapes, got Ball",
+    ),
     "no holes": (lambda: Difference(SQUARE, ()), ValueError, "Difference takes two shapes or more, got 1"),
     "part": (lambda: (SQUARE - DISC).select("hole_2"), ValueError, "'hole_2': choose from x_min, .*hole_1, holes, or"),
     "value on a square hole": (
