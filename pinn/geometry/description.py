@@ -33,7 +33,7 @@ _COMBINED: dict[str, Callable[[tuple[SpatialShape, ...]], SpatialShape]] = {
 _TYPE, _OF, _DIFFERENCE = "type", "of", "difference"
 _MOVES: dict[str, Callable[[SpatialShape, Any], SpatialShape]] = {
     "scale": lambda shape, factor: shape.scaled(factor),
-    "rotate": lambda shape, turn: shape.rotated(**turn) if isinstance(turn, Mapping) else shape.rotated(turn),
+    "rotate": lambda shape, turn: _turned(shape, turn) if isinstance(turn, Mapping) else shape.rotated(turn),
     "translate": lambda shape, by: shape.translated(by),
 }
 
@@ -62,6 +62,12 @@ def shape_from(description: Mapping[str, Any], place: str = "shape") -> SpatialS
         if key in description:
             shape = _placed(f"{place}.{key}", move, shape, description[key])
     return shape
+
+
+def _turned(shape: SpatialShape, turn: Mapping[str, Any]) -> SpatialShape:
+    if not {"angle"} <= set(turn) <= {"angle", "plane"}:
+        raise ValueError(f"expected an angle, or {{angle: ..., plane: [y, z]}}; got {dict(turn)}")
+    return shape.rotated(**turn)
 
 
 def _checked(description: Any, place: str) -> str:

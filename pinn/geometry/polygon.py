@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pinn.geometry.blending import blended, joined
 from pinn.geometry.boundary_data import BoundaryData
-from pinn.geometry.checks import Array, finite_numbers, positive_number, space_axes, unit_points
+from pinn.geometry.checks import Array, finite_number, finite_numbers, positive_number, space_axes, unit_points
 from pinn.geometry.edges import Edges
 from pinn.geometry.optional import optional
 from pinn.geometry.shape import BoundaryPart
@@ -149,14 +150,20 @@ class Polygon(ValueShape):
 
 
 def RegularPolygon(  # noqa: N802  (stands beside the other shapes)
-    sides: int, center: tuple[float, float] = (0.0, 0.0), radius: float = 1.0, *, angle: float = 0.0
+    sides: int,
+    center: tuple[float, float] = (0.0, 0.0),
+    radius: float = 1.0,
+    *,
+    angle: float = 0.0,
+    axes: tuple[str, ...] = (),
 ) -> Polygon:
     """The polygon with equal sides and corners on a circle, the first one at `angle` (in radians, from the x axis)."""
-    if not isinstance(sides, int) or sides < 3:
+    if not isinstance(sides, Integral) or sides < 3:
         raise ValueError(f"a regular polygon has 3 sides or more, got {sides!r}.")
     x, y = finite_numbers("center", center)
-    r, turns = positive_number("radius", radius), angle + 2.0 * math.pi * np.arange(sides) / sides
-    return Polygon(tuple((x + r * math.cos(turn), y + r * math.sin(turn)) for turn in turns))
+    r, first = positive_number("radius", radius), finite_number("angle", angle)
+    turns = first + 2.0 * math.pi * np.arange(sides) / sides
+    return Polygon(tuple((x + r * math.cos(turn), y + r * math.sin(turn)) for turn in turns), axes=axes)
 
 
 def checked_ring(what: str, ring: Any) -> Ring:
@@ -241,17 +248,20 @@ def _parts(polygon: Polygon) -> dict[str, BoundaryPart]:
     rings = [slice(end - size, end) for size, end in zip(sizes, np.cumsum(sizes), strict=True)]
     named = list(zip(polygon._rings, rings, strict=True))
     if len(places) > _MOST_EDGES:
-        return {name: _path(name, edges, rows, (), valued=False) for name, rows in named}
+        return {name: _path(name, edges, rows, _holes_of(name), valued=False) for name, rows in named}
     parts = {}
     for edge, i in places.items():
         ring = next(name for name, rows in named if rows.start <= i < rows.stop)
-        groups = (OUTER,) if ring == OUTER else (ring, HOLES)
-        parts[edge] = _path(edge, edges, slice(i, i + 1), groups, valued=True)
+        parts[edge] = _path(edge, edges, slice(i, i + 1), (ring, *_holes_of(ring)), valued=True)
     return parts
 
 
+def _holes_of(ring: str) -> tuple[str, ...]:
+    """The group of all holes, if the ring is one."""
+    return () if ring == OUTER else (HOLES,)
+
+
 def _path(name: str, edges: Edges, rows: slice, groups: tuple[str, ...], *, valued: bool) -> BoundaryPart:
-    groups = (HOLES,) if not valued and name != OUTER else groups
     return BoundaryPart(
         name, float(edges.lengths[rows].sum()), 1, partial(_sample, edges, rows), valued, smooth=False, groups=groups
     )

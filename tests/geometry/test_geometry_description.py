@@ -70,7 +70,10 @@ BAD: dict[str, tuple[Any, str]] = {
         "^shape: the outline must not cross",
     ),
     "move": (BOX | {"translate": [1]}, "^shape.translate: the offset must have 2 numbers"),
-    "turn": (BOX | {"rotate": {"angle": 1, "axis": "z"}}, "^shape.rotate: .*unexpected keyword argument 'axis'"),
+    "turn": (
+        BOX | {"rotate": {"angle": 1, "axis": "z"}},
+        r"^shape.rotate: expected an angle, or \{.*\}; got \{.*'axis'",
+    ),
 }
 
 

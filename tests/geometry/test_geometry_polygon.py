@@ -183,6 +183,8 @@ BAD: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     "infinite": (lambda: Polygon([(0, 0), (1, math.inf), (0, 1)]), ValueError, r"the outline\[1\]\[1\] must be finite"),
     "no points": (lambda: Polygon("triangle"), TypeError, "the outline must be a sequence of points"),
     "two sides": (lambda: RegularPolygon(2), ValueError, "3 sides or more, got 2"),
+    "angle": (lambda: RegularPolygon(5, angle=math.nan), ValueError, "angle must be finite, got nan"),
+    "axes": (lambda: RegularPolygon(np.int64(5), axes=("r",)), ValueError, "axes must name 2 coordinates, got 1"),
     "part": (lambda: Polygon(SQUARE).select("top"), ValueError, "'top': choose from edge_0, .*, outer, or"),
 }  # fmt: skip
 
