@@ -22,9 +22,8 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
 
-from pinn.app.asked import recall
+from pinn.app.asked import recall, saved_settings
 from pinn.app.locate import user_conf_folder
 from pinn.app.messages import nearest
 from pinn.app.settings import CUSTOM, GROUPS
@@ -171,13 +170,7 @@ def _composed(saved: Mapping[str, Any], rest: Sequence[str]) -> list[str]:
 def _load(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; expected the config.yaml of a run.")
-    saved = OmegaConf.load(path)
-    if not isinstance(saved, DictConfig) or not isinstance(saved.get("problem"), DictConfig):
-        raise ValueError(f"{path}: expected the config.yaml of a run, with a key 'problem'.")
-    for group in GROUPS:
-        if group in saved and not isinstance(saved[group], DictConfig):
-            raise ValueError(f"{path}: {group}: expected options such as {{name: ...}}; got {saved[group]!r}.")
-    return {str(key): value for key, value in OmegaConf.to_container(saved).items()}  # type: ignore[union-attr]
+    return saved_settings(path)
 
 
 def _store_node(saved: Mapping[str, Any], rest: Sequence[str]) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from pinn.app.automatic import AUTO
@@ -46,8 +48,8 @@ FIELDS: dict[str, type] = {
 def problem_from(options: Mapping[str, Any]) -> Problem:
     """The problem of a config: `_target_` names its class, the other keys are its parameters.
 
-    The class must be a `Problem`, from `pinn.problems` or from a module that can be imported from the working folder;
-    nothing else is ever instantiated.
+    The class must be a `Problem`, from `pinn.problems`, from a module in the working folder, or from one that was
+    imported before; nothing else is ever imported or instantiated.
 
     Raises:
         ValueError: no target, a module or class that cannot be found or is no problem, an unknown or missing
@@ -190,6 +192,11 @@ def _choice(key: str, name: Any, makers: Mapping[str, Any]) -> Any:
 
 def _problem_class(target: str) -> type[Problem]:
     module_name, _, class_name = target.rpartition(".")
+    if not _may_be_imported(module_name):
+        raise ValueError(
+            f"problem.{TARGET}: expected a class of pinn.problems, or of a module in the working folder; "
+            f"got {target!r}. One from elsewhere goes into a file there: from {module_name} import {class_name}"
+        )
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # a person's own module can fail in any way; all are that person's to mend
@@ -206,6 +213,20 @@ def _problem_class(target: str) -> type[Problem]:
             f"got {class_name!r}"
         )
     return cls
+
+
+def _may_be_imported(module_name: str) -> bool:
+    """Whether a config may have a module imported, which runs its code: a module of this package, of the working folder
+    itself, or one that has been imported before.
+    """
+    package = module_name.partition(".")[0]
+    if package == "pinn" or module_name in sys.modules:
+        return True
+    found = importlib.util.find_spec(package)  # which imports nothing, since the name has no dot
+    if found is None:
+        return False
+    places = found.submodule_search_locations or ([found.origin or ""] if found.has_location else [])
+    return bool(places) and all(Path(place).resolve().parent == Path.cwd().resolve() for place in places)
 
 
 def _is_problem(value: Any) -> bool:

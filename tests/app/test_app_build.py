@@ -587,7 +587,8 @@ WRONG: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
     "problem, no such module": (
         problem_from,
         {"_target_": "no_such_module.Mine"},
-        r"problem\._target_: expected a module that can be imported; 'no_such_module' failed: ModuleNotFoundError: No",
+        r"problem\._target_: expected a class of pinn\.problems, or .*; got 'no_such_module\.Mine'\. One from "
+        "elsewhere goes into a file there: from no_such_module import Mine",
     ),
     "problem, no such class": (
         problem_from,
@@ -691,6 +692,7 @@ def test_a_module_that_cannot_be_imported(
     text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "broken_module.py").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "broken_module", raising=False)
     with pytest.raises(ValueError, match=rf"problem\._target_: .* 'broken_module' failed: {message}"):

@@ -348,7 +348,11 @@ def test_a_saved_config_runs_again(run: FakeRun, work: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words", "message"),
     [
-        ("a: 1\n", ["saved.yaml"], "saved.yaml: expected the config.yaml of a run, with a key 'problem'."),
+        (
+            "a: 1\n",
+            ["saved.yaml"],
+            "saved.yaml: expected the settings of a run, with a key 'problem'; got others.",
+        ),
         (
             "problem: {k: 1}\n",
             ["saved.yaml", "saved.yaml"],

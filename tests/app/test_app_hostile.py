@@ -249,6 +249,47 @@ def test_a_config_that_is_something_else(
     assert not (work / "outputs").exists()
 
 
+_CALLING = (
+    "problem: {_target_: pinn.problems.Poisson2D}\n"
+    "hydra: {callbacks: {x: {_target_: pathlib.Path.touch, self: {_target_: pathlib.Path, _args_: [ran]}}}}\n"
+)
+# a file -> the words that use it, how what is said begins
+HOSTILE = {
+    "calls, in a config": ("their.yaml", _CALLING, ["their.yaml"], "hydra: no such key; expected one of accuracy, "),
+    "calls, in a run": ("their/asked.yaml", _CALLING, ["resume=their"], "hydra: no such key; expected one of accuracy"),
+    "a choice out of its folder": (
+        "their.yaml",
+        "problem: {_target_: pinn.problems.Poisson2D}\nfield: {name: ../../their}\n",
+        ["their.yaml"],
+        "their.yaml: field.name: expected the name of a choice; got '../../their'.",
+    ),
+    "a module of another place": (
+        "their/there.py",
+        "import pathlib\npathlib.Path('ran').touch()\n",
+        ["problem._target_=there.Mine"],
+        "problem._target_: expected a class of pinn.problems, or of a module in the working folder; got 'there.Mine'.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "words", "said"), HOSTILE.values(), ids=HOSTILE)
+def test_what_comes_from_elsewhere_runs_no_code(
+    name: str,
+    text: str,
+    words: list[str],
+    said: str,
+    work: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (work / name).parent.mkdir(exist_ok=True)
+    (work / name).write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(work / "their")  # as if it were installed
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith(f"pinn: {said}")
+    assert not (work / "ran").exists()
+
+
 def test_a_target_that_is_no_class_is_what_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["problem._target_=null"]) == 2
     assert capsys.readouterr().err == (

@@ -277,7 +277,10 @@ REFUSED: dict[str, tuple[list[str], str]] = {
         "resume: expected the folder of a run, with its asked.yaml; got elsewhere, of a run from Python or of another "
         "version.\nRun it again by elsewhere/config.yaml",
     ),
-    "something else": (["resume=other"], "resume: expected settings with a key 'problem' in other/asked.yaml; got"),
+    "something else": (
+        ["resume=other"],
+        "other/asked.yaml: expected the settings of a run, with a key 'problem'; got others.",
+    ),
     "a sweep": (["resume=run", "-m", "seed=0,1"], "resume: expected one run at a time; got -m, which asks for many."),
     "another folder": (["resume=run", "hydra.run.dir=x"], "resume: expected the run to go on in its folder, as it was"),
     "another config": (
