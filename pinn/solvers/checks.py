@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 from numbers import Integral, Real
+
+from pinn.solvers.memory import memory
 
 
 def whole_number(owner: str, name: str, value: object, *, least: int) -> None:
@@ -27,14 +28,14 @@ def between(owner: str, name: str, value: object, low: float, high: float = math
 
 
 def fits_in_memory(owner: str, what: str, size: int, remedy: str) -> None:
-    """Raise unless `size` bytes fit into the memory of the machine.
+    """Raise unless `size` bytes fit into the memory that this process can have.
 
     Raises:
         ValueError: names both sizes in GiB, and the remedy.
     """
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    available = memory()
     if size > available:
         raise ValueError(
-            f"{owner}: {what} needs {size / 2**30:.3g} GiB with its working copies, and the machine has "
-            f"{available / 2**30:.3g}: {remedy}."
+            f"{owner}: {what} needs {size / 2**30:.3g} GiB with its working copies, and there are "
+            f"{available / 2**30:.3g} for this process: {remedy}."
         )
