@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
-import fcntl
+import errno
+import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+log = logging.getLogger("pinn")
+
 LOG = "run.log"
+# File systems of some clusters know no locks.
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP)
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _PLACE = 2**30  # beyond the end of any log: nobody else may read or write what is locked
+
+    def _lock(stream: BinaryIO) -> None:
+        stream.seek(_PLACE)
+        try:
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:
+            raise BlockingIOError(*error.args) from error
+
+else:
+    import fcntl
+
+    def _lock(stream: BinaryIO) -> None:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class TakenError(ValueError):
@@ -19,6 +43,8 @@ class TakenError(ValueError):
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Nobody else works in a run folder while the block runs. The lock is on the run's log, and leaves no file behind.
+
+    On a file system without locks the block runs all the same, and the log says so.
 
     Raises:
         TakenError: somebody does.
@@ -44,7 +70,7 @@ def _locked_log(path: Path) -> BinaryIO:
     while True:
         stream = path.open("ab")
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock_if_possible(stream)
             if _is_still_there(stream, path):
                 return stream
             stream.close()
@@ -57,6 +83,15 @@ def _locked_log(path: Path) -> BinaryIO:
         except BaseException:
             stream.close()
             raise
+
+
+def _lock_if_possible(stream: BinaryIO) -> None:
+    try:
+        _lock(stream)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        log.warning("%s: a second run in this folder would not be noticed, since it cannot be locked", stream.name)
 
 
 def _is_still_there(stream: BinaryIO, path: Path) -> bool:
