@@ -68,11 +68,11 @@ def _quoted(word: str) -> str:
         OverridesParser.create().parse_override(word)
     except HydraException:
         key, _, value = word.partition("=")
-        return f"{key}={_as_text(value)}"
+        return f"{key}={as_text(value)}"
     return word
 
 
-def _as_text(value: str) -> str:
+def as_text(value: str) -> str:
     """Quoted, for Hydra's grammar."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
@@ -151,7 +151,7 @@ def _with_resumed_run(words: list[str]) -> list[str]:
             raise ValueError(
                 f"resume: expected the run to go on in its folder, as it was begun; got {word}.\nLeave it out."
             )
-    text = _as_text(folder)
+    text = as_text(folder)
     return [*_composed(recall(Path(folder)), rest), f"resume={text}", f"hydra.run.dir={text}"]
 
 

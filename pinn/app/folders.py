@@ -21,6 +21,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, read_write
 
+from pinn.app.arguments import as_text
 from pinn.app.asked import ASKED
 from pinn.app.lock import LOG, is_taken
 from pinn.app.messages import BAD_INPUT, Outcome
@@ -126,17 +127,13 @@ class Folders(Callback):
         self._before: frozenset[Path] = frozenset()
 
     def on_run_start(self, config: DictConfig, **_: Any) -> None:
-        if _NOW in str(OmegaConf.to_container(config.hydra.run, resolve=False)):
-            _claim(config)
-        else:
-            _take(folder_of(config, "hydra.run.dir"))
+        _take(config, "hydra.run.dir")
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
-        folder = folder_of(config, "hydra.sweep.dir")
+        folder = _take(config, "hydra.sweep.dir")
         if folder is not None:
             self._sweep = folder.absolute()
             self._before = frozenset(self._sweep.rglob("*")) | {self._sweep}
-        _take(folder)
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **_: Any) -> None:
         outcome = outcome_of(job_return)
@@ -149,13 +146,29 @@ class Folders(Callback):
         return path in self._before if inside else True
 
 
-def _claim(config: DictConfig) -> None:
-    """Make the folder of a run that is named after the moment, under the next free name where another run was begun in
-    the same microsecond. A folder that cannot be made is left to Hydra, which says so.
+def _take(config: DictConfig, key: str) -> Path | None:
+    """Take the footprint of the folder that a key of Hydra's config names. One that is named after the moment is made
+    at once, under the next free name where another call was begun in the same microsecond.
     """
-    wanted = folder_of(config, "hydra.run.dir")
+    wanted = folder_of(config, key)
     if wanted is None:
-        return
+        return None
+    group, _, name = key.rpartition(".")
+    patterns: Any = OmegaConf.to_container(OmegaConf.select(config, group), resolve=False)
+    if _NOW not in str(patterns[name]):
+        _keep(Footprint.before(wanted))
+        return wanted
+    folder, footprint = _claimed(wanted)
+    _keep(footprint)
+    with read_write(config.hydra):
+        OmegaConf.update(config, key, str(folder))
+        # The jobs of a sweep are composed anew, from these words.
+        config.hydra.overrides.hydra.append(f"{key}={as_text(str(folder))}")
+    return folder
+
+
+def _claimed(wanted: Path) -> tuple[Path, Footprint]:
+    """A folder that was not there, and the footprint before it was. What cannot be made is left to Hydra to say."""
     for number in itertools.count(1):
         folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
         footprint = Footprint.before(folder)
@@ -164,16 +177,9 @@ def _claim(config: DictConfig) -> None:
         except FileExistsError:
             continue
         except OSError:
-            folder = wanted
-        break
-    _keep(footprint)
-    with read_write(config.hydra.run):
-        config.hydra.run.dir = str(folder)
-
-
-def _take(folder: Path | None) -> None:
-    if folder is not None:
-        _keep(Footprint.before(folder))
+            break
+        return folder, footprint
+    return wanted, Footprint.before(wanted)
 
 
 def _keep(footprint: Footprint) -> None:

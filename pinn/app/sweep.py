@@ -88,7 +88,7 @@ class SweepTable(Callback):
     """Hydra callback: a record after each job of a sweep, the table after the last.
 
     Hydra drops what callbacks return and turns what they raise into warnings, so the sweep's exit status leaves as
-    `SystemExit`: this callback must be the last one told, which is the first one listed.
+    `SystemExit`: callbacks that are listed before this one are not told of the sweep's end.
     """
 
     def __init__(self) -> None:

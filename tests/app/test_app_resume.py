@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ import tensorflow as tf
 import yaml
 from app_fakes import FakeRun, tree
 
+from pinn.app import lock
 from pinn.app import run as module
 from pinn.app import solve as solving
 from pinn.app.checkpoints import Checkpoints
@@ -364,6 +366,44 @@ def test_a_second_process_in_a_folder_is_refused_and_a_dead_one_is_not(
     assert main(["hydra.run.dir=out"], run=run) == 0
 
 
+def test_a_file_system_without_locks_is_worked_on_all_the_same(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_stream: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(lock, "_lock", refused)
+    assert main(["hydra.run.dir=out"], run=FakeRun()) == 0
+    assert "a second run in this folder would not be noticed" in (work / "out" / "run.log").read_text(encoding="utf-8")
+
+
+WINDOWS = """
+import sys, types
+from pathlib import Path
+
+held = set()
+
+def locking(descriptor, mode, count):
+    assert (mode, count) == (2, 1)
+    if held:
+        raise PermissionError(13, "Permission denied")
+    held.add(descriptor)
+
+sys.modules["msvcrt"] = types.SimpleNamespace(locking=locking, LK_NBLCK=2)
+sys.modules["fcntl"] = None
+sys.platform = "win32"
+from pinn.app.lock import TakenError, is_taken, locked
+
+with locked(Path()):
+    assert held
+    assert is_taken(Path())
+assert Path("run.log").stat().st_size == 0
+"""
+
+
+def test_windows_locks_in_its_own_way(work: Path) -> None:
+    """There is no `fcntl`; a lock that is held is refused by a `PermissionError`, as for any file."""
+    subprocess.run([sys.executable, "-c", WINDOWS], cwd=work, check=True)
+
+
 def test_two_runs_of_the_same_moment_have_two_folders(work: Path) -> None:
     run = FakeRun({7: ValueError("bad input")})
     at_once = "hydra.run.dir='outputs/${now:%Y}'"
@@ -373,6 +413,21 @@ def test_two_runs_of_the_same_moment_have_two_folders(work: Path) -> None:
     assert (second, third) == (f"{first}-2", f"{first}-3")
     assert main([at_once, "seed=7"], run=run) == 2
     assert not (work / "outputs" / f"{first}-4").exists()
+
+
+def test_two_sweeps_of_the_same_moment_have_two_folders(work: Path) -> None:
+    run = FakeRun()
+    words = ["-m", "seed=1,2", "hydra.sweep.dir='outputs/sweep ${now:%Y}'"]
+    for _ in range(2):
+        assert main(words, run=run) == 0
+    first, second = (
+        work / "outputs" / f"sweep {time.strftime('%Y')}",
+        work / "outputs" / f"sweep {time.strftime('%Y')}-2",
+    )
+    assert run.folders == [first / "0", first / "1", second / "0", second / "1"]
+    assert tree(first) == tree(second)
+    assert main([*words, "field=mpl"], run=run) == 2
+    assert {path.name for path in (work / "outputs").iterdir()} == {first.name, second.name}
 
 
 def weights_of(folder: Path) -> np.ndarray:
