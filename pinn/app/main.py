@@ -1,7 +1,7 @@
 """The command `pinn`: a Hydra application that turns what a person typed into runs and an exit status.
 
     0    solved, and the asked accuracy met (or none asked)
-    1    accuracy missed, training failed, or interrupted with the best field saved
+    1    accuracy missed or, without a truth, not to be told, training failed, or interrupted with the best field saved
     2    bad input: said in one or two lines, nothing left behind
     3    as 0, but the disk refused a checkpoint on the way
     130  interrupted; what there is of checkpoints is kept

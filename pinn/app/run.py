@@ -35,8 +35,9 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         observer: told about progress.
 
     Returns:
-        0 when solved with the accuracy asked for met (or none asked), 1 when it was missed or training failed, 130
-        when interrupted, with the best field saved, and 3 in place of 0 when a checkpoint could not be written.
+        0 when solved with the accuracy asked for met (or none asked), 1 when it was missed, when there is no truth to
+        tell by, or when training failed, 130 when interrupted, with the best field saved, and 3 in place of 0 when a
+        checkpoint could not be written.
 
     Raises:
         ValueError, TypeError: bad input, before anything is written.
@@ -86,6 +87,12 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         return INTERRUPTED
     if summary["verdict"] == "fail":
         _print(f"training ended: {summary['stop_reason']}")
+        return FAILED
+    if summary["verdict"] == "no reference" and summary["tolerance"] is not None:
+        _print(
+            f"nobody knows whether accuracy={summary['tolerance']:g} was met: {summary['problem']} has no solution to "
+            "compare with. Leave accuracy out, or say accuracy=best for as good a field as can be"
+        )
         return FAILED
     return UNKEPT if refused else SOLVED
 

@@ -21,8 +21,9 @@ def duration(seconds: float) -> str:
 def _verdict(verdict: str, tolerance: float | None) -> str:
     """The verdict in capitals with what was asked: a run without a tolerance is done rather than passed."""
     if verdict == "no reference":
-        asked = "" if tolerance is None else f", tolerance {short(tolerance)} not checked"
-        return f"DONE (no reference{asked})"
+        return (
+            "DONE (no reference)" if tolerance is None else f"NOT CHECKED (tolerance {short(tolerance)}, no reference)"
+        )
     if tolerance is None:
         return "DONE (no tolerance asked)" if verdict == "pass" else verdict.upper()
     return f"{verdict.upper()} (tolerance {short(tolerance)})"

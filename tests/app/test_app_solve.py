@@ -489,8 +489,12 @@ def test_a_truth_that_is_singular_on_the_boundary_is_no_obstacle(tmp_path: Path)
     assert files(tmp_path) == DATA_FILES | {"figures/maps_u.png", "figures/curves_u.png"}
 
 
-def test_without_a_truth_nothing_is_judged(tmp_path: Path) -> None:
-    assert run(settings(mine(Driven), accuracy=1e-9), tmp_path, silent) == SOLVED
+def test_without_a_truth_nothing_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An accuracy that cannot be checked is not met; without one there is nothing to miss."""
+    assert run(settings(mine(Driven), accuracy=1e-9), tmp_path, silent) == FAILED
+    line, remedy = capsys.readouterr().out.splitlines()
+    assert "NOT CHECKED (tolerance 1e-09, no reference)" in line
+    assert remedy.startswith("nobody knows whether accuracy=1e-09 was met: driven has no solution to compare with. ")
     found = summary_of(tmp_path)
     assert (found["verdict"], found["errors"], found["reference"]) == ("no reference", None, None)
     loaded = load(tmp_path)
