@@ -54,7 +54,7 @@ class Metric(Protocol):
         """Multiply `H` by a positive factor."""
 
     def arrays(self) -> State:
-        """All that has been learned, as entries of a state, the working arrays themselves."""
+        """All that has been learned, as entries of a state."""
 
 
 def sound(s: np.ndarray, y: np.ndarray) -> bool:

@@ -145,7 +145,7 @@ def test_a_matrix_that_has_gone_wrong_costs_one_restart(name: str) -> None:
 def test_a_matrix_that_would_not_fit_is_refused_with_its_size(name: str) -> None:
     owner = METHODS[name].__name__
     with pytest.raises(
-        ValueError, match=rf"{owner}: the inverse Hessian of 1000000 weights needs 2.24e\+04 GiB .*lbfgs"
+        ValueError, match=rf"{owner}: the inverse Hessian of 1000000 weights needs 1.86e\+04 GiB .*lbfgs"
     ):
         METHODS[name]().start(np.zeros(1_000_000))
 
