@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -243,8 +244,14 @@ def train(
 
 
 def _steps(block: int, done: int, *periods: int) -> int:
-    """A block, cut so that it ends wherever something happens at every multiple of a period; 0 is never."""
-    return min([block, *(period - done % period for period in periods if period)])
+    """About a block, so that blocks end wherever something happens at every multiple of a period; 0 is never.
+
+    The way to the next such step is divided evenly: a short rest of it would cost another look at the field.
+    """
+    left = [period - done % period for period in periods if period]
+    if not left:
+        return block
+    return math.ceil(min(left) / max(1, round(min(left) / block)))
 
 
 def _stages(solver: Solver, state: State, steps: range) -> list[str]:

@@ -14,7 +14,7 @@ from training_cases import PROBLEMS, LogOfField, objective
 from pinn.solvers import Adam, Chain, Lbfgs, StopReason
 from pinn.training import Event, History, Training, train
 from pinn.training.interrupt import interruption
-from pinn.training.loop import GOAL, INTERRUPTED, TIME_LIMIT
+from pinn.training.loop import GOAL, INTERRUPTED, TIME_LIMIT, _steps
 
 
 def _train(solver: object, **options: object) -> Training:
@@ -82,6 +82,23 @@ def test_a_goal_ends_training_at_a_step_that_no_clock_decides() -> None:
     assert runs[0].steps % 100 == 0
     np.testing.assert_array_equal(runs[0].weights, runs[1].weights)
     assert runs[0].history.columns()["error"][-1] <= 0.9
+
+
+# steps to the next look at the clock, steps done, periods -> steps of a block
+BLOCKS = {
+    "no period": ((75, 30, 0, 0), 75),
+    "a rest that is short": ((75, 0, 100, 0), 100),
+    "a rest that is long": ((60, 0, 100, 0), 50),
+    "an even division": ((30, 100, 0, 100), 34),
+    "its end": ((30, 167, 100), 33),
+    "the nearest of several": ((1000, 130, 100, 40), 30),
+    "the slowest start": ((1, 0, 100), 1),
+}
+
+
+@pytest.mark.parametrize(("given", "steps"), BLOCKS.values(), ids=BLOCKS)
+def test_blocks_divide_the_way_to_what_happens_next(given: tuple[int, ...], steps: int) -> None:
+    assert _steps(*given) == steps
 
 
 def test_a_time_limit_ends_training_with_a_reason() -> None:
