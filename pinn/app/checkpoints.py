@@ -87,10 +87,16 @@ class Checkpoints:
             self._clear()
         if self.begun is not None:
             self.begun()
-        about = {"pinn": __version__, "config": dict(config), "pair": dict(pair)}
-        seconds = float("inf") if self.seconds is None else self.seconds
-        keeper = Keeper(series, about, every=self.every or 0, seconds=seconds, warn=self.warn)
-        return keeper, None if found is None else found.snapshot
+        snapshot = None if found is None else found.snapshot
+        keeper = Keeper(
+            series,
+            {"pinn": __version__, "config": dict(config), "pair": dict(pair)},
+            every=self.every or 0,
+            seconds=float("inf") if self.seconds is None else self.seconds,
+            resumed=None if snapshot is None else snapshot.step,
+            warn=self.warn,
+        )
+        return keeper, snapshot
 
     def _series(self, number: int) -> Series:
         return Series(Path(self.folder) / f"{_ATTEMPT}{number}", self.keep)

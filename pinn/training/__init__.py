@@ -1,7 +1,14 @@
 """Training: a problem, a field and points become an objective, and a loop hands it to a solver."""
 
 from pinn.training.adaptive import ADAPTIVE, Adaptive, Rad, Rar
-from pinn.training.checkpoint import Checkpoint, DamagedError, Series, read_checkpoint, write_checkpoint
+from pinn.training.checkpoint import (
+    Checkpoint,
+    DamagedError,
+    FormatError,
+    Series,
+    read_checkpoint,
+    write_checkpoint,
+)
 from pinn.training.enforcement import Enforcement, enforce
 from pinn.training.history import History
 from pinn.training.keeper import Keeper
@@ -37,6 +44,7 @@ __all__ = [
     "Enforcement",
     "Event",
     "Fixed",
+    "FormatError",
     "GradientNorm",
     "History",
     "Keeper",

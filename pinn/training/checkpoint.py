@@ -1,15 +1,17 @@
 """Checkpoints: snapshots of a training in files that are whole, proven and without code, the newest few kept.
 
 A checkpoint is an `.npz` that `numpy.load` reads without pickle: the arrays of the snapshot by their names, and `meta`,
-a JSON text in bytes with its numbers, what the caller says about it, and a SHA-256 over all of that. It is written
-beside its place, flushed to the disk and then renamed, so that a reader sees a whole file or none; what a disk or a
-copy has spoiled afterwards is found by the hash.
+a JSON text in bytes with its numbers, what the caller says about it, and the CRC-32 of every array. It is written
+beside its place, flushed to the disk and then renamed, so that a reader sees a whole file or none. What a disk or a
+copy has spoiled afterwards is found by the checksums. They are those of the zip, which computes them anyway: beside the
+disk, a checkpoint costs one pass over the arrays.
 """
 
 from __future__ import annotations
 
-import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,17 +19,22 @@ from pathlib import Path
 from typing import Any, final
 
 import numpy as np
+from numpy.lib import format as npy
 
 from pinn.files import remove_unfinished, replacing
 from pinn.training.snapshot import Snapshot
 
-FORMAT = 1
-_META = "meta"
+FORMAT = 2
+_META, _NPY = "meta", ".npy"
 _PREFIX, _SUFFIX = "step_", ".npz"
 
 
 class DamagedError(ValueError):
     """A file that is no checkpoint, or no longer the one that was written."""
+
+
+class FormatError(ValueError):
+    """A checkpoint that is written in another way."""
 
 
 @final
@@ -44,13 +51,12 @@ def write_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
 
     Raises:
         OSError: the disk refuses it.
-        ValueError: an array of Python objects, which only pickle could hold.
+        TypeError: an array of Python objects, which only pickle could hold.
     """
-    arrays = checkpoint.snapshot.arrays()
     body = {"format": FORMAT, "numbers": checkpoint.snapshot.numbers(), "about": dict(checkpoint.about)}
-    meta = json.dumps({**body, "sha256": _digest(arrays, body)}).encode()
-    with replacing(path) as stream:
-        np.savez(stream, allow_pickle=False, **{_META: np.frombuffer(meta, np.uint8)}, **arrays)
+    with replacing(path) as stream, zipfile.ZipFile(stream, "w") as file:
+        sums = {name: _store(file, name, array) for name, array in checkpoint.snapshot.arrays().items()}
+        _store(file, _META, np.frombuffer(json.dumps({**body, "sums": sums}).encode(), np.uint8))
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -58,17 +64,42 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
     Raises:
         DamagedError: it is not what was written.
+        FormatError: it was written by a version of the program that writes others.
     """
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        body = json.loads(arrays.pop(_META).tobytes())
-        promised = body.pop("sha256")
-        if _digest(arrays, body) != promised:
-            raise ValueError("its contents do not match its checksum")
+        with zipfile.ZipFile(path) as file:
+            sums = {info.filename.removesuffix(_NPY): info.CRC for info in file.infolist()}
+            body = json.loads(_stored(file, _META).tobytes())
+            if body["format"] != FORMAT:
+                raise FormatError(
+                    f"{path}: expected a checkpoint of format {FORMAT}; got one of format {body['format']}.\n"
+                    "Go on with the version of pinn that wrote it, or begin from the run's field by init_from=RUN."
+                )
+            if sums != {**body["sums"], _META: sums[_META]}:
+                raise ValueError("its contents do not match its checksums")
+            arrays = {name: _stored(file, name) for name in body["sums"]}
         return Checkpoint(Snapshot.of(arrays, body["numbers"]), body["about"])
+    except FormatError:
+        raise
     except Exception as error:  # a damaged file fails in as many ways as it can be damaged
         raise DamagedError(f"{path}: expected a whole checkpoint; got a damaged one ({_reason(error)})") from error
+
+
+def _store(file: zipfile.ZipFile, name: str, array: np.ndarray) -> int:
+    """Add an array to an `.npz`, without a copy of it; its checksum."""
+    if array.dtype.hasobject:
+        raise TypeError(f"{name}: expected an array of numbers or text; got Python objects")
+    whole = np.asarray(array, order="C")
+    member = zipfile.ZipInfo(f"{name}{_NPY}")
+    with file.open(member, "w", force_zip64=True) as stream:
+        npy.write_array_header_1_0(stream, npy.header_data_from_array_1_0(whole))
+        stream.write(whole.reshape(-1).view(np.uint8).data)
+    return member.CRC
+
+
+def _stored(file: zipfile.ZipFile, name: str) -> np.ndarray:
+    """An array of an `.npz`, read to the end, where the zip compares its checksum."""
+    return np.asarray(npy.read_array(io.BytesIO(file.read(f"{name}{_NPY}")), allow_pickle=False))
 
 
 @final
@@ -98,6 +129,9 @@ class Series:
         """The newest one that is whole, if any is. Damaged ones are said, and renamed so that they are out of the way.
 
         To be called by the one who will write here: what is left of writes that were cut short is removed.
+
+        Raises:
+            FormatError: it is of another version of the program.
         """
         remove_unfinished(self.folder)
         found, damaged = None, []
@@ -122,16 +156,6 @@ class Series:
         """Remove them all."""
         for path in self.paths():
             path.unlink(missing_ok=True)
-
-
-def _digest(arrays: Mapping[str, np.ndarray], body: Mapping[str, Any]) -> str:
-    """SHA-256 of names, types, shapes and bytes of the arrays, and of the rest."""
-    found = hashlib.sha256(json.dumps(body, sort_keys=True).encode())
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        found.update(f"{name} {array.dtype.str} {arrays[name].shape}".encode())
-        found.update(array.reshape(-1).view(np.uint8).data)
-    return found.hexdigest()
 
 
 def _reason(error: Exception) -> str:

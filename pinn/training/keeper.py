@@ -30,6 +30,7 @@ class Keeper:
         about: what is written into each of them: plain JSON.
         every: steps; 0 is never.
         seconds: infinite is never.
+        resumed: the step of the checkpoint that the training goes on from, if it does.
         warn: told in a sentence when a checkpoint cannot be written, the first time.
     """
 
@@ -40,6 +41,7 @@ class Keeper:
         *,
         every: int = 0,
         seconds: float = float("inf"),
+        resumed: int | None = None,
         warn: Callable[[str], None],
     ) -> None:
         self.every = every
@@ -48,7 +50,8 @@ class Keeper:
         self._about = about
         self._seconds = seconds
         self._warn = warn
-        self._last, self._step = time.monotonic(), 0
+        self._last, self._step = time.monotonic(), resumed or 0
+        self._kept = resumed
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
         self._writing: Future[None] | None = None
 
@@ -68,10 +71,11 @@ class Keeper:
             self._writing = self._thread.submit(self._write, event.snapshot())
 
     def keep(self, snapshot: Snapshot) -> None:
-        """Keep a checkpoint of this moment whatever is due, and return when it is on the disk or has been refused."""
+        """Keep a checkpoint of this moment unless there is one; return when it is on the disk or has been refused."""
         self._collect()
-        self._writing = self._thread.submit(self._write, snapshot)
-        self._collect()
+        if snapshot.step != self._kept:
+            self._writing = self._thread.submit(self._write, snapshot)
+            self._collect()
 
     def _is_due(self, step: int) -> bool:
         passed = self.every > 0 and step // self.every > self._step // self.every
@@ -79,6 +83,7 @@ class Keeper:
 
     def _write(self, snapshot: Snapshot) -> None:
         self._series.write(Checkpoint(snapshot, self._about))
+        self._kept = snapshot.step
 
     def _collect(self) -> None:
         """Wait for the file that is being written, and hear what became of it."""
@@ -86,9 +91,10 @@ class Keeper:
             return
         try:
             self._writing.result()
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             if not self.failed:
-                self._warn(f"a checkpoint could not be written: {error}. The training goes on without")
+                reason = str(error) or "memory is full"
+                self._warn(f"a checkpoint could not be written: {reason}. The training goes on without")
             self.failed = True
         finally:
             self._writing = None

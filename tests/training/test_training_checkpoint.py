@@ -16,10 +16,12 @@ from pinn.training import (
     Checkpoint,
     DamagedError,
     Event,
+    FormatError,
     History,
     Keeper,
     Series,
     Snapshot,
+    checkpoint,
     read_checkpoint,
     train,
     write_checkpoint,
@@ -135,14 +137,34 @@ def test_an_array_in_place_of_another_is_refused(tmp_path: Path) -> None:
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files}
     np.savez(path, **{**arrays, "solver.weights": arrays["solver.weights"] + 1.0})
-    with pytest.raises(DamagedError, match="its contents do not match its checksum"):
+    with pytest.raises(DamagedError, match="its contents do not match its checksums"):
         read_checkpoint(path)
+
+
+def test_another_format_is_refused_and_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is whole: the version that wrote it can go on."""
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "FORMAT", 99)
+        Series(tmp_path).write(Checkpoint(snapshot(3), {}))
+    with pytest.raises(
+        FormatError, match=r"step_000000003\.npz: expected a checkpoint of format 2; got one of format 99"
+    ):
+        Series(tmp_path).newest(pytest.fail)
+    assert os.listdir(tmp_path) == ["step_000000003.npz"]
+
+
+def test_equal_snapshots_are_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the clock says."""
+    write_checkpoint(Checkpoint(snapshot(), ABOUT), tmp_path / "a.npz")
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    write_checkpoint(Checkpoint(snapshot(), ABOUT), tmp_path / "b.npz")
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
 def test_python_objects_are_neither_written_nor_read(tmp_path: Path) -> None:
     """Only pickle could hold them, and unpickling runs code."""
     thing = np.array([{"code": print}], object)
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises(TypeError, match=r"solver\.thing: expected an array of numbers or text; got Python objects"):
         write_checkpoint(Checkpoint(snapshot(thing=thing), ABOUT), tmp_path / "a.npz")
     assert list(tmp_path.iterdir()) == []
     np.savez(tmp_path / "b.npz", meta=thing)
@@ -196,6 +218,23 @@ def test_a_keeper_keeps_what_is_due_and_the_end(tmp_path: Path) -> None:
     assert not keeper.failed
 
 
+def test_a_keeper_keeps_no_step_twice(tmp_path: Path) -> None:
+    """Neither the one that a training goes on from, nor the last, which is both due and the end."""
+    series, said = Series(tmp_path, keep=10), []
+    with Keeper(series, {}, every=3, resumed=7, warn=said.append) as keeper:
+        keeper.keep(snapshot(7))
+        keeper(event(8))
+        assert series.paths() == []
+        keeper(event(9))
+        keeper.keep(snapshot(9))
+        (written,) = series.paths()
+        before = written.stat().st_ino  # of a new file each time
+        keeper.keep(snapshot(9))
+    assert written.name == "step_000000009.npz"
+    assert written.stat().st_ino == before
+    assert said == []
+
+
 def test_a_keeper_looks_at_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("pinn.training.keeper.time.monotonic", lambda: now[0])
@@ -217,8 +256,13 @@ def in_the_way(folder: Path, patch: pytest.MonkeyPatch) -> None:
     (folder / "attempt_0").write_text("a file where a folder should be", encoding="utf-8")
 
 
+def full_memory(_: int) -> None:
+    raise MemoryError
+
+
 REFUSALS: dict[str, Callable[[Path, pytest.MonkeyPatch], None]] = {
     "a full disk": lambda folder, patch: patch.setattr(files.os, "fsync", full),
+    "full memory": lambda folder, patch: patch.setattr(files.os, "fsync", full_memory),
     "no folder": in_the_way,
 }
 
