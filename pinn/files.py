@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+_MARK = ".tmp"
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[BinaryIO]:
@@ -23,13 +25,19 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: when the folder cannot be written; whatever the block raises is passed on.
     """
+    with replacement(path) as temporary, temporary.open("xb") as stream:
+        yield stream
+
+
+@contextmanager
+def replacement(path: str | Path, *, ending: str = "") -> Iterator[Path]:
+    """As `replacing`, for a library that opens its file itself: the name, with an ending that it may insist on."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_MARK}{ending}")
     try:
-        with temporary.open("xb") as stream:
-            yield stream
-            stream.flush()
+        yield temporary
+        with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())
         os.replace(temporary, target)
     except BaseException:
@@ -39,5 +47,5 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
 
 def remove_unfinished(folder: str | Path) -> None:
     """Remove what a process that was killed has left of `replacing` in a folder; nobody else may be writing there."""
-    for path in Path(folder).glob(".*.tmp"):
+    for path in Path(folder).glob(f".*{_MARK}*"):
         path.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from pinn.app.quiet import forget_output
 from pinn.app.solve import solve
 from pinn.app.warm import started
 from pinn.fields import FieldRecipe
+from pinn.files import remove_unfinished
 from pinn.report import status_line
 from pinn.training import Observer
 from pinn.training.interrupt import interruption
@@ -61,6 +62,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         checkpoints=_checkpoints(config, folder, refused),
     )
     with interruption() as interrupted:  # what took long to compute is saved whole
+        remove_unfinished(folder)
         solution.save(folder)
     summary = solution.summary
     if "choice" in summary:

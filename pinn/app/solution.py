@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from pinn.app.build import problem_from
 from pinn.app.views import views
 from pinn.calculus import Engine, Jet, engine_named
 from pinn.fields import Ansatz
-from pinn.files import replacing
+from pinn.files import replacement, replacing
 from pinn.problems import Problem
 from pinn.report import (
     History,
@@ -106,22 +105,16 @@ class Solution:
             OSError: the folder cannot be written.
         """
         folder = Path(folder)
+        (folder / "summary.json").unlink(missing_ok=True)  # of what was there before: it is complete no longer
         with replacing(folder / "config.yaml") as stream:
             stream.write(_yaml(self.config).encode())
         write_npz(self._arrays(), folder / "solution.npz")
         write_columns(self.history, folder / "history.csv")
-        self._save_model(folder / "model.keras")
+        with replacement(folder / "model.keras", ending=".keras") as temporary:
+            self.model.save(temporary)
         save_figures(views(self.evaluator), self._points(), self._drawable_history(), folder)
         write_json(dict(self.summary), folder / "summary.json")
         return folder
-
-    def _save_model(self, path: Path) -> None:
-        temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.keras")  # Keras tells the format by the ending
-        try:
-            self.model.save(temporary)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """The contents of `solution.npz`; equal runs give equal bytes."""

@@ -6,7 +6,6 @@ Records say what there is to show (`View`, `Points`, `History`), functions turn 
 
 from __future__ import annotations
 
-from pinn.files import replacing
 from pinn.report.comparison import rank, table, write_csv
 from pinn.report.curves import curves_figure
 from pinn.report.error_curves import ErrorCurve, work_precision_figure
@@ -34,7 +33,6 @@ __all__ = [
     "plain",
     "points_figure",
     "rank",
-    "replacing",
     "save_figure",
     "save_figures",
     "status_line",

@@ -489,14 +489,32 @@ def test_a_truth_that_is_singular_on_the_boundary_is_no_obstacle(tmp_path: Path)
     assert files(tmp_path) == DATA_FILES | {"figures/maps_u.png", "figures/curves_u.png"}
 
 
+def test_a_run_that_is_saved_in_part_is_not_complete(
+    solution: Solution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was there before."""
+    (tmp_path / "summary.json").write_text("{}", encoding="utf-8")
+
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("pinn.app.solution.write_npz", full)
+    with pytest.raises(OSError, match="No space left"):
+        solution.save(tmp_path)
+    with pytest.raises(FileNotFoundError, match="expected the folder of a finished run"):
+        load(tmp_path)
+
+
 def test_without_a_truth_nothing_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An accuracy that cannot be checked is not met; without one there is nothing to miss."""
+    (tmp_path / ".model.keras.0123abcd.tmp.keras").write_bytes(b"half of one, of a run that was killed")
     assert run(settings(mine(Driven), accuracy=1e-9), tmp_path, silent) == FAILED
     line, remedy = capsys.readouterr().out.splitlines()
     assert "NOT CHECKED (tolerance 1e-09, no reference)" in line
     assert remedy.startswith("nobody knows whether accuracy=1e-09 was met: driven has no solution to compare with. ")
     found = summary_of(tmp_path)
     assert (found["verdict"], found["errors"], found["reference"]) == ("no reference", None, None)
+    assert not [name for name in files(tmp_path) if ".tmp" in name]
     loaded = load(tmp_path)
     assert loaded.errors is None
     assert np.isnan(loaded.history["error"]).all()

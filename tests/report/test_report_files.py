@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinn import files
-from pinn.report import plain, replacing, write_columns, write_csv, write_json, write_npz
+from pinn.files import replacing
+from pinn.report import plain, write_columns, write_csv, write_json, write_npz
 from pinn.report.figures import save_figure
 from pinn.report.style import new_figure
 
