@@ -129,11 +129,13 @@ class Attempt(Protocol):
 A = TypeVar("A", bound=Attempt)
 
 
-def climb(ladder: Sequence[Rung], attempt: Callable[[Rung], A], goal: float) -> tuple[A, list[A]]:
-    """Try one rung after the other until an error is at most the goal; return the best attempt, and all of them."""
+def climb(ladder: Sequence[Rung], attempt: Callable[[int, Rung], A], goal: float) -> tuple[A, list[A]]:
+    """Try one rung after the other, with its number, until an error is at most the goal; return the best attempt, and
+    all of them.
+    """
     made: list[A] = []
-    for rung in ladder:
-        made.append(attempt(rung))
+    for number, rung in enumerate(ladder):
+        made.append(attempt(number, rung))
         if made[-1].error <= goal or made[-1].ended:
             break
     return min(made, key=lambda found: found.error), made

@@ -106,9 +106,9 @@ def _climbed(bench: Bench) -> Solution:
 
     left = math.inf if chosen.time_limit is None else chosen.time_limit
 
-    def attempt(rung: Rung) -> Attempt:
+    def attempt(number: int, rung: Rung) -> Attempt:
         nonlocal left
-        placed, number = bench.with_points(rung.sampling), ladder.index(rung)
+        placed = bench.with_points(rung.sampling)
         found = placed.attempt(rung.field, rung.solver, number=number, time_limit=left)
         left -= found.solution.summary["seconds"]["train"]
         return replace(found, ended=found.ended or left <= 0.0)

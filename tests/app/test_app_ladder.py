@@ -98,14 +98,13 @@ def test_slabs_are_cut_as_fine_as_the_goal_asks() -> None:
 def test_the_climb_ends_when_the_goal_is_reached_and_keeps_the_best(
     errors: list[float], goal: float, tried: int, best: float
 ) -> None:
-    outcomes = iter(errors)
     ladder = [Rung(Mlp(), None, "")] * len(errors)
-    found, made = climb(ladder, lambda _: Made(next(outcomes)), goal)
+    found, made = climb(ladder, lambda number, _: Made(errors[number]), goal)
     assert (found.error, len(made)) == (best, tried)
 
 
 def test_the_climb_ends_when_there_is_no_time_left() -> None:
-    found, made = climb([Rung(Mlp(), None, "")] * 3, lambda _: Made(0.5, ended=True), 1e-8)
+    found, made = climb([Rung(Mlp(), None, "")] * 3, lambda *_: Made(0.5, ended=True), 1e-8)
     assert (found.error, len(made)) == (0.5, 1)
 
 
