@@ -175,22 +175,29 @@ def _application(words: Sequence[str], run: Run) -> int:
 def _job(config: DictConfig, run: Run) -> Outcome:
     """One run of one composed config: what it came to. Raises only `KeyboardInterrupt`."""
     folder = Path(HydraConfig.get().runtime.output_dir)
-    before = contents(folder)
     try:
         with locked(folder):
-            status = _settled(config, folder, run)
+            return _ended(config, folder, run)
+    except (TakenError, OSError) as error:
+        return _bad_input(error, folder)
+
+
+def _ended(config: DictConfig, folder: Path, run: Run) -> Outcome:
+    """What one run came to, in a folder where nobody else writes."""
+    before = contents(folder)
+    try:
+        status = _settled(config, folder, run)
         return Outcome(FAILED, interrupted=True) if status == INTERRUPTED else Outcome(status)
-    except TakenError as error:
-        say(f"{_job_prefix()}{error}")
-        return Outcome(BAD_INPUT, str(error))
     except USER_ERRORS as error:
-        if contents(folder) != before:
-            return _failed(error, folder)
-        message = _refused(error, [folder]) or explain(error)
-        say(f"{_job_prefix()}{message}", error)
-        return Outcome(BAD_INPUT, message)
+        return _bad_input(error, folder) if contents(folder) == before else _failed(error, folder)
     except Exception as error:  # any failure of a run is logged and gets its exit status
         return _failed(error, folder)
+
+
+def _bad_input(error: Exception, folder: Path) -> Outcome:
+    message = _refused(error, [folder]) or explain(error)
+    say(f"{_job_prefix()}{message}", error)
+    return Outcome(BAD_INPUT, message)
 
 
 def _settled(config: DictConfig, folder: Path, run: Run) -> int:

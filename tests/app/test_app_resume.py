@@ -366,6 +366,19 @@ def test_a_second_process_in_a_folder_is_refused_and_a_dead_one_is_not(
     assert main(["hydra.run.dir=out"], run=run) == 0
 
 
+def test_a_folder_is_looked_at_by_who_works_there_alone(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The temporary files of somebody else would be there at one moment and gone at the next."""
+    taken: list[bool] = []
+
+    def seen(folder: Path) -> frozenset[tuple[str, int]]:
+        taken.append(lock.is_taken(folder))
+        return frozenset()
+
+    monkeypatch.setattr("pinn.app.main.contents", seen)
+    assert main(["seed=7"], run=FakeRun({7: ValueError("bad input")})) == 2
+    assert taken == [True, True]
+
+
 def test_a_file_system_without_locks_is_worked_on_all_the_same(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(_stream: object) -> None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
