@@ -153,8 +153,9 @@ class Series:
         return sorted(self.folder.glob(f"{_PREFIX}*{_SUFFIX}"))
 
     def clear(self) -> None:
-        """Remove them all."""
-        for path in self.paths():
+        """Remove them all, with those that are damaged and what is left of writes that were cut short."""
+        remove_unfinished(self.folder)
+        for path in self.folder.glob(f"{_PREFIX}*{_SUFFIX}*"):
             path.unlink(missing_ok=True)
 
 

@@ -230,9 +230,11 @@ def test_checkpoints_of_another_version_are_refused_and_a_new_run_takes_their_pl
     stored(tmp_path, {"pinn": "0.0.9", "config": CONFIG, "pair": PAIR})
     with pytest.raises(ValueError, match=r"expected checkpoints of pinn 0\.1\.0; got those of pinn 0\.0\.9\.\nGo on"):
         Checkpoints(tmp_path).attempt(0, CONFIG, PAIR)
+    for rest in (".step_000000004.npz.0123abcd.tmp", "step_000000005.npz.damaged"):
+        (tmp_path / "attempt_0" / rest).touch()
     _, found = Checkpoints(tmp_path, resume=False).attempt(0, CONFIG, PAIR)
     assert found is None
-    assert names(tmp_path) == []
+    assert tree(tmp_path) == ["attempt_0"]
 
 
 def test_a_damaged_checkpoint_is_said_in_python_by_a_warning(tmp_path: Path) -> None:
