@@ -1,11 +1,12 @@
 """Kill a run at random moments until it is done, and compare what it came to with the run that was never killed.
 
     .venv/bin/python experiments/kill_and_resume.py
-    .venv/bin/python experiments/kill_and_resume.py --kills 5 --longest 20 problem=poisson_1d field=mlp solver=bfgs
+    .venv/bin/python experiments/kill_and_resume.py --kills 5 --longest 2 problem=poisson_1d field=mlp solver=bfgs
 
-Every process is killed by signal 9 after a random time of at most `--longest` seconds, imports and compiling included,
-or ends by itself; then it is resumed. The words are those of the command. Prints each kill and what was on the disk
-then, and ends with status 1 if a resume fails or a byte of `solution.npz` differs.
+Every process is killed by signal 9, a random time of at most `--longest` seconds after it has written its first
+checkpoint, or ends by itself; then it is resumed. So each kill comes while steps are done and checkpoints are written,
+and the run gets on. The words are those of the command. Prints each kill and what was on the disk then, and ends with
+status 1 if a resume fails or a byte of `solution.npz` differs.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ import time
 from pathlib import Path
 
 WORDS = [
-    *("problem=heat_1d", "field=mlp", "field.width=8", "solver=lbfgs", "solver.max_steps=1500"),
+    *("problem=heat_1d", "field=mlp", "field.width=8", "solver=lbfgs", "solver.max_steps=6000"),
     *("sampling=rad", "sampling.interior=200", "sampling.resample_every=100", "conditions=penalty"),
-    *("balance=gradient_norm", "checkpoint.every=50"),
+    *("balance=gradient_norm", "checkpoint.every=10"),
 ]
 
 
@@ -30,44 +31,42 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "pinn", "progress=false", *words]
 
 
-def killed_after(seconds: float, *words: str) -> int | None:
-    """Run the command and kill it after so long; its status if it was quicker."""
-    process = subprocess.Popen(command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    try:
-        _, said = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return None
-    if process.returncode != 0:
-        sys.exit(f"status {process.returncode}: {said}")
-    return process.returncode
-
-
 def newest(run: Path) -> str:
     """The newest checkpoint of a run, in words."""
-    found = sorted(run.glob("checkpoint/*/*.npz"))
+    found = sorted(run.glob("checkpoint/*/step_*.npz"))
     return found[-1].stem if found else "none yet"
 
 
-def kill_and_resume(folder: Path, words: list[str], *, kills: int, seed: int, longest: float | None) -> bool:
+def killed(words: list[str], run: Path, delay: float) -> bool:
+    """Run the command and kill it so long after its first checkpoint; whether it was there to be killed."""
+    before = newest(run)
+    process = subprocess.Popen(command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and newest(run) == before:
+        time.sleep(0.002)
+    try:
+        _, said = process.communicate(timeout=delay)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return True
+    if process.returncode != 0:
+        sys.exit(f"status {process.returncode}: {said}")
+    return False
+
+
+def kill_and_resume(folder: Path, words: list[str], *, kills: int, seed: int, longest: float) -> bool:
     """Whether the run that was killed ends with the bytes of the one that was not."""
     whole, ended = folder / "whole", folder / "killed"
-    began = time.perf_counter()
     subprocess.run(command(*words, f"hydra.run.dir={whole}"), check=True)
-    latest = longest or time.perf_counter() - began
     moments, done = random.Random(seed), 0
     ways_in = [*words, f"hydra.run.dir={ended}"]
-    while done < kills:
-        seconds = moments.uniform(0.0, latest)
-        status = killed_after(seconds, *ways_in)
-        if status is not None:
-            print(f"done after {done} kills")
-            break
+    while done < kills and killed(ways_in, ended, delay := moments.uniform(0.0, longest)):
         done += 1
-        print(f"kill {done} after {seconds:.1f} s, newest checkpoint: {newest(ended)}", flush=True)
-        if (ended / "asked.yaml").is_file():
-            ways_in = [f"resume={ended}"]
+        unfinished = len(list(ended.glob("checkpoint/*/.*.tmp")))
+        rest = f" and {unfinished} unfinished" if unfinished else ""
+        print(f"kill {done}, {delay:.2f} s after a checkpoint; newest: {newest(ended)}{rest}", flush=True)
+        ways_in = [f"resume={ended}"]
+    print(f"killed {done} times", flush=True)
     subprocess.run(command(*ways_in), check=True)
     return (whole / "solution.npz").read_bytes() == (ended / "solution.npz").read_bytes()
 
@@ -76,7 +75,7 @@ def main() -> int:
     """The exit status: 0 for the same bytes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--longest", type=float, help="seconds until a kill; default: those of the whole run")
+    parser.add_argument("--longest", type=float, default=0.5, help="seconds from a first checkpoint to a kill")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("words", nargs="*", default=WORDS)
     chosen = parser.parse_args()
