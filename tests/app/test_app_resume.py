@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -26,6 +29,7 @@ from pinn.app.checkpoints import Checkpoints
 from pinn.app.ladder import Rung
 from pinn.app.main import main
 from pinn.app.progress import Observer
+from pinn.app.warm import started
 from pinn.calculus import Jet, PointSet
 from pinn.fields import Mlp
 from pinn.geometry import Interval, Shape
@@ -469,3 +473,27 @@ def test_a_run_begins_with_the_field_of_another(work: Path, capsys: pytest.Captu
         assert main([*FEW, *tiny, "init_from=first", other, "hydra.run.dir=third"]) == 2
         assert capsys.readouterr().err.startswith(f"pinn: {said}")
         assert not (work / "third").exists()
+
+
+def calling_a_function(path: Path) -> None:
+    """The description of a model whose class is a function of the operating system."""
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("metadata.json", json.dumps({"keras_version": keras.__version__, "date_saved": ""}))
+        called = {"module": "os", "class_name": "mkdir", "config": {"path": "ran"}, "registered_name": "mkdir"}
+        file.writestr("config.json", json.dumps(called))
+
+
+def with_code_inside(path: Path) -> None:
+    """A layer that is a function of Python, as bytes."""
+    code = keras.layers.Lambda(lambda x: [x, Path("ran").mkdir()][0], output_shape=(1,))
+    keras.Sequential([keras.Input((1,)), code]).save(path)
+
+
+@pytest.mark.parametrize("hostile", [calling_a_function, with_code_inside])
+def test_a_model_from_elsewhere_runs_no_code(hostile: Callable[[Path], None], work: Path) -> None:
+    (work / "theirs").mkdir()
+    (work / "theirs" / "config.yaml").write_text("field: {name: mlp, width: 4, depth: 1}\n", encoding="utf-8")
+    hostile(work / "theirs" / "model.keras")
+    with pytest.raises(ValueError, match=r"init_from: expected a run as it was saved; theirs is damaged"):
+        started("theirs", {"name": "auto"})
+    assert not (work / "ran").exists()
