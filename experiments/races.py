@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from peers import HERE, PYTHON
 
-from pinn.app.attempt import VALIDATION_POINTS, Bench
+from pinn.app.attempt import attempt
 from pinn.app.automatic import SCALES
+from pinn.app.bench import VALIDATION_POINTS, Bench
 from pinn.app.build import balance_from, field_from, problem_from, sampling_from, solver_from
 from pinn.app.choices import Choices, require
 from pinn.app.devices import on
@@ -90,7 +91,7 @@ def solved(config: Mapping[str, Any], *, watched: int) -> Solution:
         raise ValueError("field: expected a network by its name, such as field=mlp, for all solvers alike; got auto")
     with on(chosen.device) as running_on:
         bench = replace(Bench.of(problem, chosen, running_on, None, None), watched=watched)
-        return bench.attempt(chosen.field, chosen.solver, time_limit=chosen.time_limit).solution
+        return attempt(bench, chosen.field, chosen.solver, time_limit=chosen.time_limit).solution
 
 
 def of_network(config: Mapping[str, Any], method: str, family: str) -> tuple[Run, Solution]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pinn.app.bench import Bench
 from pinn.app.work import Watch, Work
 from pinn.calculus import engine_named
 from pinn.fields import POINTS_A_FEATURE, Slabs, Slabwork
@@ -16,9 +16,6 @@ from pinn.geometry import INITIAL
 from pinn.problems import BoundaryCondition
 from pinn.solvers import GaussNewton, Solver
 from pinn.training import EQUATION, Fixed, March, Sampling, Training
-
-if TYPE_CHECKING:
-    from pinn.app.attempt import Bench
 
 _LEAST = 256  # points of a condition: a program works on as many at once
 

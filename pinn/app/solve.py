@@ -10,8 +10,9 @@ from dataclasses import replace
 import keras
 import numpy as np
 
-from pinn.app.attempt import Attempt, Bench
+from pinn.app.attempt import Attempt, attempt, serves
 from pinn.app.automatic import AUTO
+from pinn.app.bench import Bench
 from pinn.app.checkpoints import Checkpoints
 from pinn.app.choices import Choices, require
 from pinn.app.devices import on
@@ -90,7 +91,7 @@ def solve(
         if field is None and chosen.solver is None:
             return _climbed(bench)
         default = RandomFeatures() if isinstance(chosen.solver, LeastSquares) else Mlp()
-        return bench.attempt(default if field is None else field, chosen.solver, time_limit=time_limit).solution
+        return attempt(bench, default if field is None else field, chosen.solver, time_limit=time_limit).solution
 
 
 def _climbed(bench: Bench) -> Solution:
@@ -101,19 +102,19 @@ def _climbed(bench: Bench) -> Solution:
     goal = 0.0 if chosen.accuracy == BEST else GOOD_ENOUGH if chosen.tolerance is None else chosen.tolerance
     timed = shape.time_axis is not None
     tried = rungs(linear=bench.is_linear(), axes=shape.dim, timed=timed, dtype=chosen.dtype, goal=goal)
-    ladder = tuple(rung for rung in tried if bench.serves(rung.field))
+    ladder = tuple(rung for rung in tried if serves(bench, rung.field))
     ladder = ladder if chosen.accuracy is not None else ladder[:-1] or ladder
 
     left = math.inf if chosen.time_limit is None else chosen.time_limit
 
-    def attempt(number: int, rung: Rung) -> Attempt:
+    def reach(number: int, rung: Rung) -> Attempt:
         nonlocal left
         placed = bench.with_points(rung.sampling)
-        found = placed.attempt(rung.field, rung.solver, number=number, time_limit=left)
+        found = attempt(placed, rung.field, rung.solver, number=number, time_limit=left)
         left -= found.solution.summary["seconds"]["train"]
         return replace(found, ended=found.ended or left <= 0.0)
 
-    best, made = climb(ladder, attempt, goal)
+    best, made = climb(ladder, reach, goal)
     rung = ladder[[found is best for found in made].index(True)]
     summary = dict(best.solution.summary)
     summary["seconds"] = {**summary["seconds"], "total": time.perf_counter() - began}

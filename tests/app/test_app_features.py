@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pinn.app.attempt import Bench
+from pinn.app.attempt import serves
 from pinn.app.automatic import PATCH_SCALES, SCALES, auto_sampling
+from pinn.app.bench import Bench
 from pinn.app.build import field_from
 from pinn.app.choices import Choices
 from pinn.app.describe import describe_field
@@ -104,15 +105,15 @@ def test_points_follow_the_residual_only_where_nobody_has_chosen_others() -> Non
 
 
 @pytest.mark.parametrize(
-    ("conditions", "interior", "serves"),
+    ("conditions", "interior", "expected"),
     [("auto", None, True), ("auto", 6400, True), ("auto", 6399, False), ("exact", None, True)],
 )
-def test_the_ladder_leaves_out_what_cannot_work(conditions: str, interior: int | None, serves: bool) -> None:
+def test_the_ladder_leaves_out_what_cannot_work(conditions: str, interior: int | None, expected: bool) -> None:
     chosen = _choices(sampling=Sampling(interior=interior), conditions=conditions)
-    assert Bench.of(Poisson2D(), chosen, "cpu", None, None).serves(Patches(8, features=100)) is serves
+    assert serves(Bench.of(Poisson2D(), chosen, "cpu", None, None), Patches(8, features=100)) is expected
     one_axis = Bench.of(Poisson1D(), chosen, "cpu", None, None)
-    assert one_axis.serves(Patches(2, features=10)) is (conditions == "auto")  # which has a flux
-    assert one_axis.serves(Mlp())
+    assert serves(one_axis, Patches(2, features=10)) is (conditions == "auto")  # which has a flux
+    assert serves(one_axis, Mlp())
 
 
 def test_patches_in_a_config_are_a_number_or_a_list() -> None:

@@ -17,8 +17,8 @@ import tensorflow as tf
 import yaml
 from matplotlib.image import imread
 
-from pinn.app.attempt import VALIDATION_POINTS
 from pinn.app.automatic import SCALES
+from pinn.app.bench import VALIDATION_POINTS
 from pinn.app.locate import conf_folder
 from pinn.app.messages import FAILED, INTERRUPTED, SOLVED
 from pinn.app.run import run
@@ -566,7 +566,7 @@ def shipped(name: str) -> dict[str, Any]:
 def test_every_shipped_problem_runs_from_end_to_end(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pinn.app.attempt.VALIDATION_POINTS", 2**10)
+    monkeypatch.setattr("pinn.app.bench.VALIDATION_POINTS", 2**10)
     for count in ("_GRID", "_SLICE_GRID"):
         monkeypatch.setattr(f"pinn.app.views.{count}", 41)  # of points an axis
     events: list[Event] = []
