@@ -25,8 +25,8 @@ from pinn.training.history import History
 from pinn.training.interrupt import interruption
 from pinn.training.loop import INTERRUPTED, TIME_LIMIT, Event, Observer, Training
 from pinn.training.marched import Marched, Outcome
-from pinn.training.patched import PatchedTerm, Rows
-from pinn.training.slab_objective import Rowed, SlabObjective
+from pinn.training.patched import PatchedTerm
+from pinn.training.patched_objective import PatchedObjective, Placed
 from pinn.training.slab_points import Interior, in_patches, on_boundary
 from pinn.training.snapshot import Snapshot
 from pinn.training.terms import Term
@@ -71,11 +71,8 @@ class March:
         solver: GaussNewton,
         seed: int,
     ) -> None:
-        def rows(term: Term) -> Rows:
-            return lambda network, x, normals: list(term.rows(ansatz(network), x, normals, engine).values())
-
         self._work, self._terms, self._shape = slabwork, tuple(terms), shape
-        self._patched = [PatchedTerm(slabwork, rows(term)) for term in terms]
+        self._patched = [PatchedTerm.of(slabwork, term, ansatz, engine) for term in terms]
         self._solver, self._seed = solver, seed
         self._observer: Observer | None = None
         self._history, self._steps, self._began = History(), 0, time.perf_counter()
@@ -179,17 +176,20 @@ class March:
             return in_patches(grid, self._shape, window, count, (self._seed, slab, grid.size, stream))
 
         trained = inside(_POINTS_A_FEATURE, _TRAINING).points
-        parts = [Rowed(self._patched[0], self._terms[0].weight, trained, np.zeros_like(trained))]
+        places = [(trained, np.zeros_like(trained))]
         for k, term in enumerate(self._terms[1:], 1):
-            points, normals = on_boundary(term, self._shape, window, (self._seed, slab, k))
-            parts.append(Rowed(self._patched[k], term.weight, points, normals))
+            places.append(on_boundary(term, self._shape, window, (self._seed, slab, k)))
+        parts = [
+            Placed(patched, *found, np.full(len(found[0]), term.weight / len(found[0])))
+            for patched, term, found in zip(self._patched, self._terms, places, strict=True)
+        ]
         start = np.zeros(self._work.patches * features * self._work.components)
         before = math.sqrt(float(np.mean(self._squares(start, trained))))
         self._done = replace(self._done, scale=max(self._done.scale, before))
-        weights = self._descended(SlabObjective(parts, self._work.patches), start, halted)
+        weights = self._descended(PatchedObjective(parts, self._work.patches), start, halted)
         return Outcome(weights, self._shares(weights, inside(_HELD_OUT_A_FEATURE, _HELD_OUT)), trained)
 
-    def _descended(self, objective: SlabObjective, start: np.ndarray, halted: Callable[[], bool]) -> np.ndarray:
+    def _descended(self, objective: PatchedObjective, start: np.ndarray, halted: Callable[[], bool]) -> np.ndarray:
         """The weights of the slab after Newton's method has ended."""
         advance, state, last = self._solver.build_sparse(objective), self._solver.start(start), math.inf
         enough = (_ENOUGH * self._wanted) ** 2

@@ -20,6 +20,7 @@ from pinn.fields import Ansatz, FlatField, Patchwork
 from pinn.solvers import Block, cores
 from pinn.training.blocks import Share, Summand, blocks_for, sum_over_blocks
 from pinn.training.patched import PatchedTerm
+from pinn.training.patched_objective import PatchedObjective, Placed
 from pinn.training.pointwise import Pointwise
 from pinn.training.terms import Term
 
@@ -94,7 +95,7 @@ class ResidualObjective:
         self._points = [self._first(k) for k in range(len(self._terms))]
         self._pointwise: dict[str, Pointwise] = {}
         self._groups = 1 if patchwork is None else patchwork.patches
-        self._patched = [self._in_patches(patchwork, term) for term in self._terms] if patchwork else []
+        self._patched = [PatchedTerm.of(patchwork, term, ansatz, engine) for term in terms] if patchwork else []
 
     @property
     def size(self) -> int:
@@ -294,27 +295,11 @@ class ResidualObjective:
 
     def evaluate(self, weights: np.ndarray) -> np.ndarray:
         """The residuals `[R]` of a field in patches, a few points at a time."""
-        table = weights.reshape(self._groups, -1)
-        found = []
-        for term, points in zip(self._patched, self._points, strict=True):
-            coordinates, normals, counts = (part.numpy() for part in points)
-            found.append((np.sqrt(counts) * term.values(table, coordinates, normals)).ravel())
-        return np.concatenate(found)
+        return self._in_patches().evaluate(weights)
 
     def linearize(self, weights: np.ndarray) -> tuple[np.ndarray, Sequence[Block]]:
         """The residuals `[R]` of a field in patches, and the blocks of their Jacobian."""
-        table = weights.reshape(self._groups, -1)
-        rows: list[np.ndarray] = []
-        blocks: list[Block] = []
-        for term, points in zip(self._patched, self._points, strict=True):
-            coordinates, normals, counts = (part.numpy() for part in points)
-            before, scales = sum(map(len, rows)), np.sqrt(counts)
-            values, found = term.slopes(table, coordinates, normals)
-            rows.append((scales * values).ravel())
-            for block in found:
-                own = scales[block.rows % len(scales), np.newaxis]
-                blocks.append(block._replace(rows=before + block.rows, matrix=own * block.matrix))
-        return np.concatenate(rows), blocks
+        return self._in_patches().linearize(weights)
 
     def blame(self, weights: np.ndarray) -> str:
         """Which residual is not finite at these weights, and at which point first: a sentence for the summary."""
@@ -358,13 +343,13 @@ class ResidualObjective:
         coordinates, normals = tf.convert_to_tensor(points.coordinates), tf.convert_to_tensor(points.normals)
         return term.rows(self.field(weights), coordinates, normals, self._engine)
 
-    def _in_patches(self, patchwork: Patchwork, term: Term) -> PatchedTerm:
-        """One term as the sparse residuals of a field in patches."""
-
-        def rows(network: Any, points: tf.Tensor, normals: tf.Tensor) -> list[tf.Tensor]:
-            return list(term.rows(self._ansatz(network), points, normals, self._engine).values())
-
-        return PatchedTerm(patchwork, rows)
+    def _in_patches(self) -> PatchedObjective:
+        """The terms of a field in patches at their present points."""
+        parts = [
+            Placed(term, *(part.numpy() for part in points))
+            for term, points in zip(self._patched, self._points, strict=True)
+        ]
+        return PatchedObjective(parts, self._groups)
 
     def _loss_and_gradient(self, weights: tf.Tensor, share: Share | None) -> tuple[tf.Tensor, tf.Tensor]:
         found = [self._of_term(weights, term, points.tensors(), share) for term, points in self._each()]

@@ -11,7 +11,10 @@ from typing import Any, Protocol, final
 import numpy as np
 import tensorflow as tf
 
+from pinn.calculus import Engine
+from pinn.fields import Ansatz
 from pinn.solvers import Block, cores
+from pinn.training.terms import Term
 
 Rows = Callable[[Callable[[tf.Tensor], tf.Tensor], tf.Tensor, tf.Tensor], list[tf.Tensor]]
 """`(network, points [B, d], normals [B, d]) -> residuals`, each `[B]`: the rows of one term."""
@@ -49,6 +52,15 @@ class PatchedTerm:
     rows: Rows
     _programs: dict[bool, Any] = field(default_factory=dict)
     _size: int = 0  # points a call, as many as there were at first
+
+    @classmethod
+    def of(cls, patchwork: Patched, term: Term, ansatz: Ansatz, engine: Engine) -> PatchedTerm:
+        """The residuals of a term of a problem, whose field the ansatz makes of the patches."""
+
+        def rows(network: Callable[[tf.Tensor], tf.Tensor], points: tf.Tensor, normals: tf.Tensor) -> list[tf.Tensor]:
+            return list(term.rows(ansatz(network), points, normals, engine).values())
+
+        return cls(patchwork, rows)
 
     def values(self, table: np.ndarray, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """The residuals, `[k, N]`, for coefficients `[K, g]` of all patches."""
