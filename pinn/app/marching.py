@@ -15,7 +15,7 @@ from pinn.fields import POINTS_A_FEATURE, Slabs, Slabwork
 from pinn.geometry import INITIAL
 from pinn.problems import BoundaryCondition
 from pinn.solvers import GaussNewton, Solver
-from pinn.training import EQUATION, Fixed, March, Sampling, Training
+from pinn.training import EQUATION, Fixed, March, Sampling, SlabTerms, Training
 
 _LEAST = 256  # points of a condition: a program works on as many at once
 
@@ -63,16 +63,8 @@ def marching(bench: Bench, field: Slabs, solver: Solver | None) -> Work:
     newton = solver if isinstance(solver, GaussNewton) else GaussNewton()
     sampling = replace(chosen.sampling, boundary=chosen.sampling.boundary or _boundary(field, grid.counts))
     terms = bench.terms(sampling)
-    march = March(
-        slabwork,
-        terms,
-        bench.enforcement.ansatz,
-        engine=engine,
-        shape=shape,
-        grid=grid,
-        solver=newton,
-        seed=chosen.seed,
-    )
+    slabs = SlabTerms(slabwork, terms, bench.enforcement.ansatz, engine=engine, shape=shape, seed=chosen.seed)
+    march = March(slabs, grid=grid, solver=newton)
 
     def points() -> Mapping[str, np.ndarray]:
         return {EQUATION: np.concatenate([np.zeros((0, shape.dim)), *march.done.points])}

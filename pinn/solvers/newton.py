@@ -48,10 +48,11 @@ class GaussNewton(OrthogonalSolver):
         if not here.finite:
             return state_of(weights, math.nan, step, StopReason.NOT_FINITE), 1
         change = here.least(self.cut)
+        left = here.predicted(change)
         for halvings in range(_HALVINGS):
             tried = weights + 0.5**halvings * change
             found = linearizer.residuals(tried)
             loss = float(found @ found)
             if loss < here.loss:
-                return state_of(tried, loss, step + 1, None), 2 + halvings
+                return state_of(tried, loss, step + 1, None, foretold=float(left @ left)), 2 + halvings
         return state_of(weights, here.loss, step, StopReason.ROUND_OFF), 1 + _HALVINGS

@@ -42,7 +42,8 @@ class OrthogonalSolver(DescendingSolver):
         max_steps: how many.
         cut: the part of the strongest direction below which others count as zero.
 
-    State: `weights` `[P]`; `loss` (NaN while not evaluated), `step`, `stop` `[]`.
+    State: `weights` `[P]`; `loss`, and what the linear model of the last step had `foretold` of it (NaN while not
+    evaluated), `step`, `stop` `[]`. Where the loss is what was foretold, a further step finds nothing to do.
     """
 
     precisions: ClassVar[tuple[str, ...]] = ("float64",)
@@ -109,11 +110,14 @@ def _linearizer(objective: Objective, fixed: int) -> Linearizer | SparseLineariz
     return Linearizer.of(objective, fixed=fixed)
 
 
-def state_of(weights: np.ndarray, loss: float, step: int, stop: StopReason | None) -> State:
+def state_of(
+    weights: np.ndarray, loss: float, step: int, stop: StopReason | None, *, foretold: float = math.nan
+) -> State:
     """The state of such a solver."""
     return {
         "weights": weights,
         "loss": np.array(loss),
+        "foretold": np.array(foretold),
         "step": np.array(step, np.int64),
         "stop": stop_entry(stop),
     }

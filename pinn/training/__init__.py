@@ -17,6 +17,7 @@ from pinn.training.loop import Event, Observer, Training, train
 from pinn.training.march import March
 from pinn.training.objective import ResidualObjective
 from pinn.training.sampling import SAMPLERS, Sampling, boundary_points, interior_points
+from pinn.training.slab import SlabTerms
 from pinn.training.snapshot import Snapshot
 from pinn.training.terms import EQUATION, Term, natural_weight, terms_of
 from pinn.training.weighting import (
@@ -58,6 +59,7 @@ __all__ = [
     "Sampling",
     "SelfAdaptive",
     "Series",
+    "SlabTerms",
     "Snapshot",
     "Term",
     "Training",

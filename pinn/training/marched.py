@@ -20,11 +20,13 @@ class Outcome:
         weights: of the slab, `[P]`.
         shares: of each patch in the mean square of the equation, `[K]`, on points that were not trained on.
         points: those of the equation that were trained on, `[N, d]`.
+        losses: the mean square over the slab of the residuals of each term where they were trained on, `[T]`.
     """
 
     weights: np.ndarray
     shares: np.ndarray
     points: np.ndarray
+    losses: np.ndarray
 
     @property
     def residual(self) -> float:
@@ -41,6 +43,7 @@ class Marched:
         grid: the patches that the next slab begins with.
         residuals: the root mean square of the equation in each slab, on points that were not trained on.
         points: of the equation that were trained on, by slab.
+        losses: the mean squares of the terms where they were trained on, by slab.
         scale: the largest residual of a slab before it was solved for: the unit of the others.
         accepted: a residual that finer patches have not helped before.
         full: in how many slabs there was no room for more patches.
@@ -49,6 +52,7 @@ class Marched:
     grid: PatchGrid
     residuals: tuple[float, ...] = ()
     points: tuple[np.ndarray, ...] = ()
+    losses: tuple[np.ndarray, ...] = ()
     scale: float = 0.0
     accepted: float = 0.0
     full: int = 0
@@ -68,7 +72,12 @@ class Marched:
 
     def after(self, found: Outcome) -> Marched:
         """One slab later."""
-        return replace(self, residuals=(*self.residuals, found.residual), points=(*self.points, found.points))
+        return replace(
+            self,
+            residuals=(*self.residuals, found.residual),
+            points=(*self.points, found.points),
+            losses=(*self.losses, found.losses),
+        )
 
     def arrays(self) -> State:
         """Everything, as arrays with names."""
@@ -76,7 +85,8 @@ class Marched:
         numbers = {name: np.array(getattr(self, name)) for name in ("scale", "accepted", "full")}
         counts = np.array([len(points) for points in self.points], np.int64)
         joined = np.concatenate(self.points) if self.points else np.zeros((0, len(self.grid.axes) + 1))
-        return {"residuals": np.array(self.residuals), "counts": counts, "points": joined, **borders, **numbers}
+        by_slab = {"residuals": np.array(self.residuals), "losses": np.array(self.losses)}
+        return {**by_slab, "counts": counts, "points": joined, **borders, **numbers}
 
     @classmethod
     def of(cls, arrays: State, grid: PatchGrid) -> Marched:
@@ -86,6 +96,7 @@ class Marched:
             PatchGrid(tuple(axes)),
             tuple(map(float, arrays["residuals"])),
             tuple(np.split(arrays["points"], np.cumsum(arrays["counts"])[:-1])) if len(arrays["counts"]) else (),
+            tuple(arrays["losses"]),
             float(arrays["scale"]),
             float(arrays["accepted"]),
             int(arrays["full"]),

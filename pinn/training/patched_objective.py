@@ -28,6 +28,10 @@ class Placed:
     normals: np.ndarray
     weights: np.ndarray
 
+    def values(self, table: np.ndarray) -> np.ndarray:
+        """The unscaled residuals, `[k, N]`, for coefficients `[K, g]` of all patches."""
+        return self.term.values(table, self.points, self.normals)
+
 
 @final
 @dataclass(frozen=True, eq=False)
@@ -42,13 +46,18 @@ class PatchedObjective:
     parts: Sequence[Placed]
     groups: int
 
+    def table(self, weights: np.ndarray) -> np.ndarray:
+        """The weights `[P]` as coefficients of each patch, `[K, g]`."""
+        return weights.reshape(self.groups, -1)
+
     def evaluate(self, weights: np.ndarray) -> np.ndarray:
         """The scaled residuals, `[R]`."""
-        return np.concatenate([(np.sqrt(p.weights) * self._values(p, weights)).ravel() for p in self.parts])
+        table = self.table(weights)
+        return np.concatenate([(np.sqrt(part.weights) * part.values(table)).ravel() for part in self.parts])
 
     def linearize(self, weights: np.ndarray) -> tuple[np.ndarray, Sequence[Block]]:
         """The scaled residuals, and the blocks of their Jacobian."""
-        table = weights.reshape(self.groups, -1)
+        table = self.table(weights)
         rows: list[np.ndarray] = []
         blocks: list[Block] = []
         for part in self.parts:
@@ -59,7 +68,3 @@ class PatchedObjective:
                 own = scales[block.rows % len(scales), np.newaxis]
                 blocks.append(block._replace(rows=before + block.rows, matrix=own * block.matrix))
         return np.concatenate(rows), blocks
-
-    def _values(self, part: Placed, weights: np.ndarray) -> np.ndarray:
-        """The unscaled residuals of a part, `[k, N]`."""
-        return part.term.values(weights.reshape(self.groups, -1), part.points, part.normals)

@@ -187,6 +187,20 @@ def test_gauss_newton_squares_the_error_in_blocks() -> None:
     assert orders[-1] > 1.7
 
 
+def test_a_step_says_what_its_model_has_foretold() -> None:
+    """The loss itself where the residuals are linear, less where they are bent, and the loss again at the end."""
+    solver = GaussNewton()
+
+    def excess(curvature: float, steps: int) -> float:
+        objective = in_blocks(curvature, solvable=False)
+        state, progress = solver.compile(objective)(solver.start(np.zeros(objective.size)), steps)
+        return float(progress.losses[-1] / state["foretold"]) - 1.0
+
+    assert abs(excess(0.0, 1)) < 1e-10
+    assert excess(0.01, 1) > 0.1
+    assert abs(excess(0.01, 8)) < 1e-3
+
+
 def test_gauss_newton_shortens_a_step_that_raises_the_loss() -> None:
     solver = GaussNewton(max_steps=200)
     advance = solver.compile(rosenbrock(2))
