@@ -22,7 +22,7 @@ import tensorflow as tf
 from peers import Peer, Timed, in_turn
 
 from pinn.calculus import engine_named
-from pinn.fields import FlatField, Mlp
+from pinn.fields import FlatField, Layout, Mlp
 from pinn.problems import Poisson2D
 from pinn.solvers import Adam
 from pinn.training import EQUATION, ResidualObjective, Sampling, enforce, terms_of
@@ -34,7 +34,7 @@ def objective(conditions: str) -> tuple[ResidualObjective, FlatField]:
     """The objective of `poisson_2d` with its conditions enforced in one way or the other."""
     problem = Poisson2D()
     lower, upper = problem.domain.bounds
-    field = FlatField(Mlp().build(lower=lower, upper=upper, components=1, dtype="float64", seed=0), tf.float64)
+    field = FlatField(Mlp().build(Layout(lower, upper)), tf.float64)
     enforcement = enforce(problem, conditions)
     sampling = Sampling(kind="uniform", interior=1000, boundary=240)
     terms = terms_of(problem, enforcement.penalties, sampling, dtype=tf.float64, weights={})

@@ -35,7 +35,7 @@ import tensorflow as tf
 from peers import PYTHON, Peer, Timed, in_turn
 
 from pinn.calculus import engine_named, laplacian, stochastic_laplacian
-from pinn.fields import Mlp
+from pinn.fields import Layout, Mlp
 
 POINTS, TEST_POINTS = 100, 20_000
 
@@ -110,7 +110,7 @@ def start(dimension: int, operator: str, planned: int) -> Run:
     """
     problem = TwoBody(dimension)
     cube = np.ones(dimension)
-    model = Mlp(width=128, depth=4).build(lower=-cube, upper=cube, components=1, dtype="float32", seed=0)
+    model = Mlp(width=128, depth=4).build(Layout(-cube, cube, dtype="float32"))
     rate = tf.keras.optimizers.schedules.PolynomialDecay(1e-3, planned, 0.0)
     adam = tf.keras.optimizers.Adam(rate, beta_2=0.99)
     adam.build(model.trainable_variables)

@@ -24,7 +24,7 @@ import tensorflow as tf
 
 import pinn
 from pinn.calculus import Jet, PointSet, engine_named
-from pinn.fields import FlatField, Patches, Patchwork, RandomFeatures
+from pinn.fields import FlatField, Layout, Patches, Patchwork, RandomFeatures
 from pinn.problems import Condition
 from pinn.solvers import LeastSquares
 from pinn.training import ResidualObjective, Sampling, enforce, terms_of
@@ -65,7 +65,7 @@ class Found:
 
 def solved(problem: Waves, recipe: Patches | RandomFeatures, points: int) -> Found:
     """The least-squares solution, timed when everything has been compiled."""
-    model = recipe.build(lower=(0, 0), upper=(1, 1), components=1, dtype="float64", seed=0)
+    model = recipe.build(Layout((0, 0), (1, 1)))
     field, enforcement = FlatField(model, tf.float64), enforce(problem)
     terms = terms_of(problem, enforcement.penalties, Sampling(interior=points), dtype=tf.float64, weights={})
     apart = Patchwork.of(model) if isinstance(recipe, Patches) else None

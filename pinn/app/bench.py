@@ -15,7 +15,7 @@ from pinn.app.choices import Choices
 from pinn.app.record import config_of
 from pinn.app.solution import field_evaluator
 from pinn.calculus import engine_named
-from pinn.fields import FieldRecipe, FlatField
+from pinn.fields import FieldRecipe, FlatField, Layout
 from pinn.problems import Problem, rehearse
 from pinn.training import Enforcement, Observer, Sampling, enforce, interior_points, linear, require_fit, terms_of
 from pinn.training.terms import Term
@@ -130,14 +130,8 @@ class Bench:
                 )
             return field
         lower, upper = self.problem.domain.bounds
-        return field.build(
-            lower=lower,
-            upper=upper,
-            components=self.problem.components,
-            dtype=self.chosen.dtype,
-            seed=self.chosen.seed,
-            periodic=self.enforcement.periodic,
-        )
+        components, periodic = self.problem.components, self.enforcement.periodic
+        return field.build(Layout(lower, upper, components, self.chosen.dtype, self.chosen.seed, periodic))
 
 
 def _require_shape(network: FlatField, problem: Problem) -> None:

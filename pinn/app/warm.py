@@ -13,8 +13,7 @@ from omegaconf import OmegaConf
 
 from pinn.app.automatic import AUTO
 from pinn.app.build import field_from
-from pinn.fields import FieldRecipe, FourierFeatures, Mlp
-from pinn.fields.layers import Bound
+from pinn.fields import FieldRecipe, FourierFeatures, Layout, Mlp
 
 _MODEL, _CONFIG = "model.keras", "config.yaml"
 
@@ -37,24 +36,13 @@ class Started:
     weights: Sequence[np.ndarray]
     source: str
 
-    def build(
-        self,
-        *,
-        lower: Bound,
-        upper: Bound,
-        components: int,
-        dtype: str,
-        seed: int,
-        periodic: Sequence[bool] = (),
-    ) -> keras.Model:
+    def build(self, layout: Layout) -> keras.Model:
         """The network on a domain.
 
         Raises:
             ValueError: the weights have other shapes.
         """
-        model = self.recipe.build(
-            lower=lower, upper=upper, components=components, dtype=dtype, seed=seed, periodic=periodic
-        )
+        model = self.recipe.build(layout)
         expected, got = [list(v.shape) for v in model.weights], [list(w.shape) for w in self.weights]
         if expected != got:
             raise ValueError(

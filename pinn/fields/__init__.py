@@ -3,6 +3,7 @@
 from pinn.fields.ansatz import Ansatz, Data, Datum
 from pinn.fields.flat import FlatField
 from pinn.fields.layers import SINE
+from pinn.fields.layout import Layout
 from pinn.fields.networks import FieldRecipe, FourierFeatures, Mlp
 from pinn.fields.patch_grid import Axis, PatchGrid
 from pinn.fields.patches import POINTS_A_FEATURE, Patches, Patchwork
@@ -21,6 +22,7 @@ __all__ = [
     "FieldRecipe",
     "FlatField",
     "FourierFeatures",
+    "Layout",
     "Mlp",
     "PatchGrid",
     "Patches",

@@ -3,44 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from numbers import Integral
 
 import keras
 import numpy as np
 
+from pinn.fields.layout import Layout
+
 SINE = "sine"
 
-Bound = Sequence[float] | np.ndarray  # one corner of the bounding box, [d]
 
-
-def scaled_input(
-    lower: Bound, upper: Bound, dtype: str, periodic: Sequence[bool] = ()
-) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+def scaled_input(layout: Layout) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     r"""The input and its affine map `s` to `[-1, 1]^d`, with `\sin \pi (s + 1)` and `\cos \pi (s + 1)` in place of
     those that are periodic: whatever is made of them is periodic, with all derivatives.
     """
-    a, b = np.asarray(lower, np.float64), np.asarray(upper, np.float64)
-    inputs = keras.Input(shape=(len(a),), dtype=dtype, name="points")
-    scale = 2.0 / (b - a)
-    rescaling = keras.layers.Rescaling(scale.tolist(), (-1.0 - scale * a).tolist(), dtype=dtype, name="scaling")
-    scaled = rescaling(inputs)
-    if not any(periodic):
+    inputs = keras.Input(shape=(layout.axes,), dtype=layout.dtype, name="points")
+    scale = 2.0 / (layout.upper - layout.lower)
+    scaled = keras.layers.Rescaling(
+        scale.tolist(), (-1.0 - scale * layout.lower).tolist(), dtype=layout.dtype, name="scaling"
+    )(inputs)
+    if not any(layout.periodic):
         return inputs, scaled
     found = []
-    for axis, closed in enumerate(periodic):
+    for axis, closed in enumerate(layout.periodic):
+        own = slice(axis, axis + 1)
         # Not from the scaled input: a rescaling layer has its numbers in float32, and both ends would not quite meet.
-        turn = keras.ops.multiply(keras.ops.subtract(inputs[:, axis : axis + 1], a[axis]), math.pi * scale[axis])
-        found += [keras.ops.sin(turn), keras.ops.cos(turn)] if closed else [scaled[:, axis : axis + 1]]
+        turn = keras.ops.multiply(keras.ops.subtract(inputs[:, own], layout.lower[axis]), math.pi * scale[axis])
+        found += [keras.ops.sin(turn), keras.ops.cos(turn)] if closed else [scaled[:, own]]
     return inputs, keras.ops.concatenate(found, axis=1)
-
-
-def hidden_layers(
-    tensor: keras.KerasTensor, *, width: int, depth: int, activation: str, dtype: str, seeds: Seeds
-) -> keras.KerasTensor:
-    for k in range(depth):
-        tensor = activated(dense(tensor, width, dtype, next(seeds), f"hidden_{k + 1}"), activation, dtype)
-    return tensor
 
 
 def activated(tensor: keras.KerasTensor, activation: str, dtype: str) -> keras.KerasTensor:
@@ -69,6 +59,13 @@ def require_sizes(group: str, **sizes: int) -> None:
     for name, size in sizes.items():
         if isinstance(size, bool) or not isinstance(size, Integral) or size < 1:
             raise ValueError(f"{group}.{name}: expected a whole number of at least 1; got {size!r}")
+
+
+def require_positive(group: str, **numbers: float) -> None:
+    """Raise `ValueError` unless all numbers are above 0."""
+    for name, number in numbers.items():
+        if not number > 0:
+            raise ValueError(f"{group}.{name}: expected a positive number; got {number}")
 
 
 def require_activation(name: str) -> None:

@@ -4,32 +4,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, final
 
 import keras
 import numpy as np
 
-from pinn.fields.layers import Bound, Seeds, dense, hidden_layers, require_activation, require_sizes, scaled_input
+from pinn.fields.layers import (
+    Seeds,
+    activated,
+    dense,
+    require_activation,
+    require_positive,
+    require_sizes,
+    scaled_input,
+)
+from pinn.fields.layout import Layout
 
 
 class FieldRecipe(Protocol):
     """What builds a network once the domain, the precision and the seed are known."""
 
-    def build(
-        self,
-        *,
-        lower: Bound,
-        upper: Bound,
-        components: int,
-        dtype: str,
-        seed: int,
-        periodic: Sequence[bool] = (),
-    ) -> keras.Model:
-        """A model `[N, d] -> [N, m]` on the bounding box from `lower [d]` to `upper [d]`, periodic along some of the
-        axes (nothing at all: along none); the same seed gives the same weights.
-        """
+    def build(self, layout: Layout) -> keras.Model:
+        """A model `[N, d] -> [N, m]`, periodic along those axes that are."""
 
 
 @final
@@ -44,8 +41,7 @@ class Mlp:
         width: neurons a hidden layer.
         depth: hidden layers.
         activation: any Keras activation by name (`tanh`, `gelu`, `silu`, ...), or `sine`. It must be twice
-            differentiable to represent a
-            Laplacian: `relu` has none.
+            differentiable to represent a Laplacian: `relu` has none.
 
     Raises:
         ValueError: sizes below one, an unknown activation.
@@ -59,23 +55,10 @@ class Mlp:
         require_sizes("field", width=self.width, depth=self.depth)
         require_activation(self.activation)
 
-    def build(
-        self,
-        *,
-        lower: Bound,
-        upper: Bound,
-        components: int,
-        dtype: str,
-        seed: int,
-        periodic: Sequence[bool] = (),
-    ) -> keras.Model:
-        """The network with weights drawn from `seed`."""
-        inputs, scaled = scaled_input(lower, upper, dtype, periodic)
-        seeds = Seeds(seed)
-        hidden = hidden_layers(
-            scaled, width=self.width, depth=self.depth, activation=self.activation, dtype=dtype, seeds=seeds
-        )
-        return keras.Model(inputs, dense(hidden, components, dtype, next(seeds), "output"), name="mlp")
+    def build(self, layout: Layout) -> keras.Model:
+        """The network with weights drawn by chance."""
+        inputs, scaled = scaled_input(layout)
+        return keras.Model(inputs, _perceptron(self, scaled, layout, Seeds(layout.seed)), name="mlp")
 
 
 @final
@@ -107,22 +90,12 @@ class FourierFeatures:
     def __post_init__(self) -> None:
         require_sizes("field", width=self.width, depth=self.depth, features=self.features)
         require_activation(self.activation)
-        if not self.scale > 0:
-            raise ValueError(f"field.scale: expected a positive number; got {self.scale}")
+        require_positive("field", scale=self.scale)
 
-    def build(
-        self,
-        *,
-        lower: Bound,
-        upper: Bound,
-        components: int,
-        dtype: str,
-        seed: int,
-        periodic: Sequence[bool] = (),
-    ) -> keras.Model:
-        """The network with waves and weights drawn from `seed`."""
-        inputs, scaled = scaled_input(lower, upper, dtype, periodic)
-        seeds = Seeds(seed)
+    def build(self, layout: Layout) -> keras.Model:
+        """The network with waves and weights drawn by chance."""
+        inputs, scaled = scaled_input(layout)
+        seeds, dtype = Seeds(layout.seed), layout.dtype
         waves = keras.layers.Dense(
             self.features,
             use_bias=False,
@@ -132,7 +105,14 @@ class FourierFeatures:
             name="waves",
         )(scaled)
         features = keras.layers.Concatenate(dtype=dtype)([keras.ops.sin(waves), keras.ops.cos(waves)])
-        hidden = hidden_layers(
-            features, width=self.width, depth=self.depth, activation=self.activation, dtype=dtype, seeds=seeds
-        )
-        return keras.Model(inputs, dense(hidden, components, dtype, next(seeds), "output"), name="fourier")
+        return keras.Model(inputs, _perceptron(self, features, layout, seeds), name="fourier")
+
+
+def _perceptron(
+    recipe: Mlp | FourierFeatures, tensor: keras.KerasTensor, layout: Layout, seeds: Seeds
+) -> keras.KerasTensor:
+    """Hidden layers and a linear last one, `[N, m]`."""
+    for k in range(recipe.depth):
+        hidden = dense(tensor, recipe.width, layout.dtype, next(seeds), f"hidden_{k + 1}")
+        tensor = activated(hidden, recipe.activation, layout.dtype)
+    return dense(tensor, layout.components, layout.dtype, next(seeds), "output")

@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from pinn.fields.layers import SINE, Bound, activated, require_activation, require_sizes
+from pinn.fields.layers import SINE, activated, require_activation, require_positive, require_sizes
+from pinn.fields.layout import Layout
 from pinn.fields.random_features import waves
 from pinn.geometry import Shape
 
@@ -89,8 +90,8 @@ class Patches:
             require_sizes("field", patches=count)
         require_sizes("field", features=self.features)
         require_activation(self.activation)
-        if self.scale is not None and not self.scale > 0:
-            raise ValueError(f"field.scale: expected a positive number; got {self.scale}")
+        if self.scale is not None:
+            require_positive("field", scale=self.scale)
         if not 0 < self.overlap <= 1:
             raise ValueError(f"field.overlap: expected a number above 0 and at most 1; got {self.overlap}")
 
@@ -130,23 +131,16 @@ class Patches:
         first = np.where(single, 0.0, vertex - 0.5)
         return lower + first * size, lower + np.where(single, 1.0, vertex + 0.5) * size
 
-    def build(
-        self,
-        *,
-        lower: Bound,
-        upper: Bound,
-        components: int,
-        dtype: str,
-        seed: int,
-        periodic: Sequence[bool] = (),
-    ) -> keras.Model:
-        """The field with ridges drawn from `seed` and all `c` zero; its weights are those of one patch after the
-        other.
+    def build(self, layout: Layout) -> keras.Model:
+        """The field with ridges drawn by chance and all `c` zero; its weights are those of one patch after the other.
+
+        Raises:
+            ValueError: a periodic axis, or patches for another number of axes.
         """
-        if any(periodic):
+        if any(layout.periodic):
             raise ValueError("field=patches: expected no periodic axis; got one. Say field=slabs or random_features")
-        counts = self.grid(len(np.asarray(lower)))
-        inputs, position = _grid_coordinates(lower, upper, counts, dtype)
+        counts, components, dtype = self.grid(layout.axes), layout.components, layout.dtype
+        inputs, position = _grid_coordinates(layout, counts)
         vertex = ops.clip(ops.round(position), 1.0, _limits(counts))
         inside = ops.subtract(position, vertex)
         corners = list(itertools.product(*[(0, 1) if count > 1 else (0,) for count in counts]))
@@ -160,7 +154,7 @@ class Patches:
             math.prod(counts), self.features * components, embeddings_initializer="zeros", dtype=dtype, name=_OUTPUT
         )
         model = keras.Model(inputs, combined(basis, table(lookup), components), name=NAME)
-        self.redraw(model, seed)
+        self.redraw(model, layout.seed)
         return model
 
     def redraw(self, model: keras.Model, seed: int) -> None:
@@ -245,14 +239,12 @@ def combined(basis: keras.KerasTensor, coefficients: keras.KerasTensor, componen
     return ops.sum(ops.multiply(ops.expand_dims(basis, -1), shaped), axis=(1, 2))
 
 
-def _grid_coordinates(
-    lower: Bound, upper: Bound, counts: tuple[int, ...], dtype: str
-) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+def _grid_coordinates(layout: Layout, counts: tuple[int, ...]) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """The input, and its position in units of a patch."""
-    a, b = np.asarray(lower, np.float64), np.asarray(upper, np.float64)
-    inputs = keras.Input(shape=(len(a),), dtype=dtype, name="points")
-    scale = np.array(counts) / (b - a)
-    return inputs, keras.layers.Rescaling(scale.tolist(), (-scale * a).tolist(), dtype=dtype, name="scaling")(inputs)
+    inputs = keras.Input(shape=(layout.axes,), dtype=layout.dtype, name="points")
+    scale = np.array(counts) / (layout.upper - layout.lower)
+    shift = (-scale * layout.lower).tolist()
+    return inputs, keras.layers.Rescaling(scale.tolist(), shift, dtype=layout.dtype, name="scaling")(inputs)
 
 
 def _limits(counts: tuple[int, ...]) -> list[float]:

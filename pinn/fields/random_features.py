@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
 import keras
 import numpy as np
 
-from pinn.fields.layers import Bound, activated, require_activation, require_sizes, scaled_input
+from pinn.fields.layers import activated, require_activation, require_positive, require_sizes, scaled_input
+from pinn.fields.layout import Layout
 
 TYPICAL_SCALE = 2.0
 """The steepness of ridges that nobody has chosen."""
@@ -53,26 +53,18 @@ class RandomFeatures:
     def __post_init__(self) -> None:
         require_sizes("field", features=self.features)
         require_activation(self.activation)
-        if self.scale is not None and not self.scale > 0:
-            raise ValueError(f"field.scale: expected a positive number; got {self.scale}")
+        if self.scale is not None:
+            require_positive("field", scale=self.scale)
 
-    def build(
-        self,
-        *,
-        lower: Bound,
-        upper: Bound,
-        components: int,
-        dtype: str,
-        seed: int,
-        periodic: Sequence[bool] = (),
-    ) -> keras.Model:
-        """The field with ridges drawn from `seed` and all `c` zero."""
-        inputs, scaled = scaled_input(lower, upper, dtype, periodic)
+    def build(self, layout: Layout) -> keras.Model:
+        """The field with ridges drawn by chance and all `c` zero."""
+        inputs, scaled = scaled_input(layout)
+        dtype = layout.dtype
         ridges = keras.layers.Dense(self.features, trainable=False, dtype=dtype, name="ridges")
         hidden = activated(ridges(scaled), self.activation, dtype)
-        output = keras.layers.Dense(components, dtype=dtype, kernel_initializer="zeros", name="output")(hidden)
+        output = keras.layers.Dense(layout.components, dtype=dtype, kernel_initializer="zeros", name="output")(hidden)
         model = keras.Model(inputs, output, name="random_features")
-        self.redraw(model, seed)
+        self.redraw(model, layout.seed)
         return model
 
     def redraw(self, model: keras.Model, seed: int) -> None:

@@ -13,7 +13,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from pinn.fields.layers import SINE, Bound, activated, require_activation, require_sizes
+from pinn.fields.layers import SINE, activated, require_activation, require_positive, require_sizes
+from pinn.fields.layout import Layout
 from pinn.fields.patch_grid import BORDER_COLUMNS, PatchGrid
 from pinn.fields.patches import TYPICAL_SCALE, combined, smooth_step
 from pinn.fields.random_features import waves
@@ -80,13 +81,11 @@ class Slabs:
             if count < 2:
                 raise ValueError(f"field.patches: expected at least 2 along each axis; got {count}")
         require_activation(self.activation)
-        for name in ("residual", "scale"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"field.{name}: expected a positive number; got {getattr(self, name)}")
+        require_positive("field", residual=self.residual, scale=self.scale)
         if not 0 < self.overlap <= 1:
             raise ValueError(f"field.overlap: expected a number above 0 and at most 1; got {self.overlap}")
 
-    def grid(self, lower: Bound, upper: Bound, periodic: Sequence[bool] = ()) -> PatchGrid:
+    def grid(self, lower: np.ndarray, upper: np.ndarray, periodic: Sequence[bool] = ()) -> PatchGrid:
         """The patches to begin with, in a box of space `[k]`.
 
         Raises:
@@ -106,28 +105,23 @@ class Slabs:
             periodic=periodic,
         )
 
-    def build(
-        self,
-        *,
-        lower: Bound,
-        upper: Bound,
-        components: int,
-        dtype: str,
-        seed: int,
-        periodic: Sequence[bool] = (),
-    ) -> keras.Model:
-        """The field on the bounding box, time last, with all coefficients zero; each slab has the patches to begin
-        with.
+    def build(self, layout: Layout) -> keras.Model:
+        """The field with all coefficients zero; each slab has the patches to begin with.
+
+        Raises:
+            ValueError: a box with no axis of space, or patches for another number of axes.
         """
-        a, b = np.asarray(lower, np.float64), np.asarray(upper, np.float64)
-        if len(a) < 2:
+        if layout.axes < 2:
             raise ValueError("field=slabs: expected a domain with space and time; got one axis")
-        points = keras.Input((len(a),), dtype=dtype, name="points")
-        position = self._position(points, (a[-1], b[-1]))
+        lower, upper = layout.lower, layout.upper
+        points = keras.Input((layout.axes,), dtype=layout.dtype, name="points")
+        position = self._position(points, (lower[-1], upper[-1]))
         slab = ops.clip(ops.floor(position), 0.0, float(self.slabs - 1))
-        model = keras.Model(points, self._value(points, slab, ops.subtract(position, slab), components), name=NAME)
+        value = self._value(points, slab, ops.subtract(position, slab), layout.components)
+        model = keras.Model(points, value, name=NAME)
+        grid = self.grid(lower[:-1], upper[:-1], layout.periodic[:-1])
         for k in range(self.slabs):
-            self.place(model, k, self.grid(a[:-1], b[:-1], tuple(periodic)[:-1]), seed)
+            self.place(model, k, grid, layout.seed)
         return model
 
     def opened(self, model: keras.Model, span: tuple[float, float]) -> keras.Model:

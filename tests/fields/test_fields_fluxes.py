@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pinn.fields import Ansatz, Mlp
+from pinn.fields import Ansatz, Layout, Mlp
 from pinn.fields.ansatz import Data, Datum, Network
 from pinn.geometry import Annulus, Ball, Box, Constant, Interval, Shape
 
@@ -74,7 +74,7 @@ def ansatz(name: str) -> Ansatz:
 
 def network(shape: Shape, seed: int = 0, components: int = 1, dtype: str = "float64") -> keras.Model:
     lower, upper = shape.bounds
-    return Mlp(width=8, depth=1).build(lower=lower, upper=upper, components=components, dtype=dtype, seed=seed)
+    return Mlp(width=8, depth=1).build(Layout(lower, upper, components=components, dtype=dtype, seed=seed))
 
 
 def unit_points(n: int, k: int, seed: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pinn.fields import FieldRecipe, FlatField, FourierFeatures, Mlp, Patches, RandomFeatures
+from pinn.fields import FieldRecipe, FlatField, FourierFeatures, Layout, Mlp, Patches, RandomFeatures
 
 LOWER, UPPER = (0.0, -1.0), (2.0, 3.0)
 RECIPES: dict[str, FieldRecipe] = {
@@ -22,7 +22,7 @@ RECIPES: dict[str, FieldRecipe] = {
 
 
 def _build(recipe: FieldRecipe, *, dtype: str = "float64", seed: int = 0, components: int = 2) -> keras.Model:
-    return recipe.build(lower=LOWER, upper=UPPER, components=components, dtype=dtype, seed=seed)
+    return recipe.build(Layout(LOWER, UPPER, components=components, dtype=dtype, seed=seed))
 
 
 def _points(dtype: str = "float64") -> np.ndarray:
@@ -92,9 +92,7 @@ def test_fourier_features_are_fixed_waves_before_a_network() -> None:
 
 
 def test_waves_have_the_scale_that_was_asked_for() -> None:
-    wide = FourierFeatures(features=2000, scale=3.0).build(
-        lower=LOWER, upper=UPPER, components=1, dtype="float64", seed=1
-    )
+    wide = FourierFeatures(features=2000, scale=3.0).build(Layout(LOWER, UPPER, seed=1))
     waves = wide.non_trainable_variables[0].numpy()
     # 4000 normal numbers: their standard deviation is known to 1/sqrt(8000) = 1.1 %, five of those are enough for ever.
     np.testing.assert_allclose(waves.std(), 3.0 * np.pi, rtol=0.056)

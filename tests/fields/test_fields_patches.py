@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pinn.fields import FlatField, Patches, Patchwork
+from pinn.fields import FlatField, Layout, Patches, Patchwork
 from pinn.geometry import Annulus, Box, Interval
 
 LOWER, UPPER = np.array([0.0, -1.0]), np.array([2.0, 3.0])
@@ -18,7 +18,7 @@ RECIPE = Patches((3, 4), features=5, scale=2.0, overlap=0.7)
 
 
 def _build(recipe: Patches = RECIPE, *, components: int = 2, seed: int = 0, dtype: str = "float64") -> keras.Model:
-    return recipe.build(lower=LOWER, upper=UPPER, components=components, dtype=dtype, seed=seed)
+    return recipe.build(Layout(LOWER, UPPER, components=components, dtype=dtype, seed=seed))
 
 
 def _filled(model: keras.Model) -> np.ndarray:
@@ -157,7 +157,7 @@ def test_weights_are_those_of_one_patch_after_the_other() -> None:
 
 def test_one_axis_and_three() -> None:
     for d in (1, 3):
-        model = Patches(2, features=3).build(lower=np.zeros(d), upper=np.ones(d), components=1, dtype="float64", seed=0)
+        model = Patches(2, features=3).build(Layout(np.zeros(d), np.ones(d)))
         assert Patchwork.of(model).patches == 2**d
         assert model(np.full((5, d), 0.3)).shape == (5, 1)
 

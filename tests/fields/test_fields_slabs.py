@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pinn.calculus import laplacian
-from pinn.fields import Axis, FlatField, PatchGrid, Slabs, Slabwork
+from pinn.fields import Axis, FlatField, Layout, PatchGrid, Slabs, Slabwork
 from pinn.fields.slabs import put
 
 EVERYWHERE = lambda places: np.ones(len(places), bool)  # noqa: E731
@@ -93,7 +93,7 @@ START, END = 0.5, 2.0
 
 def _made(axes: int, *, components: int = 1, dtype: str = "float64") -> tuple[keras.Model, Slabwork, PatchGrid]:
     lower, upper = SPANS[axes]
-    model = RECIPE.build(lower=[*lower, START], upper=[*upper, END], components=components, dtype=dtype, seed=0)
+    model = RECIPE.build(Layout([*lower, START], [*upper, END], components=components, dtype=dtype))
     grid = RECIPE.grid(lower, upper)
     chosen = np.zeros(grid.counts, bool)
     chosen[(1,) * axes] = True
@@ -172,7 +172,7 @@ def test_a_slab_begins_as_the_one_before_ends(axes: int, features: int, gap: flo
     """On other patches, and for whatever is smooth: here a plane wave that all features of the first slab are."""
     recipe = Slabs(slabs=3, patches=3, features=features, most=30)
     lower, upper = SPANS[axes]
-    model = recipe.build(lower=[*lower, START], upper=[*upper, END], components=1, dtype="float64", seed=0)
+    model = recipe.build(Layout([*lower, START], [*upper, END]))
     work, grid = Slabwork.of(recipe, model, (START, END)), recipe.grid(lower, upper)
     work.enter(0, grid, 0, EVERYWHERE)
     for i in range(axes):  # the same wave in every patch, so that the sum of the windows is all that is left of them
@@ -232,7 +232,7 @@ def test_numbers_out_of_range_are_refused(options: dict[str, object], match: str
 
 def test_domains_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="field=slabs: expected a domain with space and time; got one axis"):
-        RECIPE.build(lower=[0.0], upper=[1.0], components=1, dtype="float64", seed=0)
+        RECIPE.build(Layout([0.0], [1.0]))
     with pytest.raises(ValueError, match="expected one number, or one for each of 2 axes; got \\(2, 2, 2\\)"):
         Slabs(patches=(2, 2, 2)).grid([0, 0], [1, 1])
     with pytest.raises(ValueError, match=r"field\.most: expected room for 9 patches; got 8"):

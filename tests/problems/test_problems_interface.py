@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from pinn.calculus import Frame, LazyJet, PointSet, Tape, engine_named
-from pinn.fields import FlatField, RandomFeatures
+from pinn.fields import FlatField, Layout, RandomFeatures
 from pinn.problems import BoundaryCondition, Contact, FluxBalance, LayeredWall
 from pinn.solvers import LeastSquares
 from pinn.training import ResidualObjective, Sampling, enforce, terms_of
@@ -63,7 +63,7 @@ def test_a_material_does_not_meet_itself(between: tuple[int, int]) -> None:
 def test_features_solve_a_wall_of_one_to_a_hundred_with_a_contact_resistance() -> None:
     wall = LayeredWall()
     lower, upper = wall.domain.bounds
-    model = RandomFeatures(40, scale=1.0).build(lower=lower, upper=upper, components=2, dtype="float64", seed=0)
+    model = RandomFeatures(40, scale=1.0).build(Layout(lower, upper, components=2))
     field, enforcement = FlatField(model, tf.float64), enforce(wall)
     terms = terms_of(wall, enforcement.penalties, Sampling(interior=80, boundary=4), dtype=tf.float64, weights={})
     objective = ResidualObjective(field, enforcement.ansatz, terms, engine=engine_named("forward"), seed=0)

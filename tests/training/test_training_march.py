@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from pinn.calculus import Jet, LazyJet, PointSet, Tape, engine_named
-from pinn.fields import Ansatz, PatchGrid, Slabs, Slabwork
+from pinn.fields import Ansatz, Layout, PatchGrid, Slabs, Slabwork
 from pinn.geometry import Interval, Shape
 from pinn.problems import Burgers1D, Condition, Dirichlet, Initial, Neumann, Problem
 from pinn.solvers import GaussNewton
@@ -85,7 +85,7 @@ class Made:
 def made(problem: Problem, recipe: Slabs) -> Made:
     shape = problem.domain
     lower, upper = shape.bounds
-    model = recipe.build(lower=lower, upper=upper, components=problem.components, dtype="float64", seed=0)
+    model = recipe.build(Layout(lower, upper, components=problem.components))
     work = Slabwork.of(recipe, model, (lower[-1], upper[-1]))
     enforcement = enforce(problem)
     terms = terms_of(problem, enforcement.penalties, Sampling(boundary=60), dtype=tf.float64, weights={})

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from pinn.calculus import Jet, PointSet, engine_named
-from pinn.fields import FlatField, Patches, Patchwork
+from pinn.fields import FlatField, Layout, Patches, Patchwork
 from pinn.geometry import Annulus, Interval, Shape
 from pinn.problems import Condition, Dirichlet, Neumann, Problem
 from pinn.solvers import Block, GaussNewton, LeastSquares, Sparse
@@ -61,7 +61,7 @@ def objective_of(problem: Problem, recipe: Patches, sampling: Sampling) -> tuple
 
 def made(problem: Problem, recipe: Patches, sampling: Sampling, conditions: str) -> tuple[ResidualObjective, FlatField]:
     lower, upper = problem.domain.bounds
-    model = recipe.build(lower=lower, upper=upper, components=problem.components, dtype="float64", seed=0)
+    model = recipe.build(Layout(lower, upper, components=problem.components))
     enforcement = enforce(problem, conditions)
     terms = terms_of(problem, enforcement.penalties, sampling, dtype=tf.float64, weights={})
     field, engine = FlatField(model, tf.float64), engine_named("auto")

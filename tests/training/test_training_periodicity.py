@@ -13,7 +13,7 @@ import tensorflow as tf
 from scipy.integrate import quad
 
 from pinn.calculus import Jet, PointSet
-from pinn.fields import FieldRecipe, FourierFeatures, Mlp, Patches, RandomFeatures, Seam, Slabs
+from pinn.fields import FieldRecipe, FourierFeatures, Layout, Mlp, Patches, RandomFeatures, Seam, Slabs
 from pinn.geometry import Ball, Box, Interval, Shape
 from pinn.problems import AllenCahn1D, Condition, Dirichlet, Initial, Periodic, Problem
 from pinn.training import enforce
@@ -80,9 +80,7 @@ FIELDS: dict[str, FieldRecipe] = {
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_keeps_them_with_all_derivatives(name: str) -> None:
-    model = FIELDS[name].build(
-        lower=[-1.0, 0.0], upper=[2.0, 1.0], components=2, dtype="float64", seed=0, periodic=(True, False)
-    )
+    model = FIELDS[name].build(Layout([-1.0, 0.0], [2.0, 1.0], components=2, periodic=(True, False)))
     generator = np.random.default_rng(0)
     for variable in model.trainable_variables:
         variable.assign(generator.normal(size=variable.shape))
@@ -103,7 +101,7 @@ def test_every_field_keeps_them_with_all_derivatives(name: str) -> None:
 
 def test_fields_that_cannot_are_refused() -> None:
     with pytest.raises(ValueError, match=r"field=patches: expected no periodic axis; got one\. Say field=slabs"):
-        Patches(2, features=3).build(lower=[0.0], upper=[1.0], components=1, dtype="float64", seed=0, periodic=(True,))
+        Patches(2, features=3).build(Layout([0.0], [1.0], periodic=(True,)))
 
 
 def test_the_seam_is_found_from_the_equation() -> None:

@@ -17,7 +17,7 @@ from training_cases import Values
 
 import pinn.solvers
 from pinn.calculus import engine_named
-from pinn.fields import FlatField, Mlp
+from pinn.fields import FlatField, Layout, Mlp
 from pinn.solvers import (
     Adam,
     Advance,
@@ -118,7 +118,7 @@ class Bench:
 
 def bench(solver: Solver, dtype: str = "float64") -> Bench:
     problem, drawing = Values(), {"now": "stay"}
-    model = Mlp(width=3, depth=1).build(lower=np.zeros(2), upper=np.ones(2), components=1, dtype=dtype, seed=0)
+    model = Mlp(width=3, depth=1).build(Layout(np.zeros(2), np.ones(2), dtype=dtype))
     field = FlatField(model, tf.as_dtype(dtype))
     enforcement = enforce(problem, "penalty")
     few = Sampling(kind="uniform", interior=16, boundary=4, initial=4)

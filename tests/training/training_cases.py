@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from pinn.calculus import Jet, PointSet, engine_named
-from pinn.fields import FlatField, Mlp
+from pinn.fields import FlatField, Layout, Mlp
 from pinn.geometry import Box, Interval, Shape
 from pinn.problems import Condition, Dirichlet, Heat1D, Initial, Neumann, Poisson1D, Poisson2D, Problem
 from pinn.training import ResidualObjective, Sampling, enforce, terms_of
@@ -87,7 +87,7 @@ def objective(
 ) -> tuple[ResidualObjective, FlatField]:
     """The objective of a small network on few points."""
     lower, upper = problem.domain.bounds
-    model = Mlp(width=4, depth=2).build(lower=lower, upper=upper, components=problem.components, dtype=dtype, seed=seed)
+    model = Mlp(width=4, depth=2).build(Layout(lower, upper, components=problem.components, dtype=dtype, seed=seed))
     field = FlatField(model, tf.as_dtype(dtype))
     enforcement = enforce(problem, conditions)
     terms = terms_of(
