@@ -11,7 +11,7 @@ import numpy as np
 from pinn.app.bench import Bench
 from pinn.app.work import Watch, Work
 from pinn.calculus import engine_named
-from pinn.fields import POINTS_A_FEATURE, Slabs, Slabwork
+from pinn.fields import Slabs, Slabwork, points_on_face
 from pinn.geometry import INITIAL
 from pinn.problems import BoundaryCondition
 from pinn.solvers import GaussNewton, Solver
@@ -88,10 +88,6 @@ def marching(bench: Bench, field: Slabs, solver: Solver | None) -> Work:
 
 
 def _boundary(field: Slabs, counts: tuple[int, ...]) -> int:
-    """Points on the boundary of space for a slab: three for each of the features that a patch has along one of its
-    faces.
-    """
-    axes = len(counts) + 1
-    face = POINTS_A_FEATURE * field.features ** (1.0 - 1.0 / axes)
-    faces = [int(np.prod(counts)) // count for count in counts]
-    return max(_LEAST * 2 * len(counts), int(np.ceil(2 * face * sum(faces))))
+    """Points on the boundary of space for a slab: those of all faces of patches along it."""
+    faces = sum(math.prod(counts) // count for count in counts)
+    return max(2 * _LEAST * len(counts), 2 * faces * points_on_face(field.features, len(counts) + 1))

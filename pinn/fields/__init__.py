@@ -6,7 +6,7 @@ from pinn.fields.layers import SINE
 from pinn.fields.layout import Layout
 from pinn.fields.networks import FieldRecipe, FourierFeatures, Mlp
 from pinn.fields.patch_grid import Axis, PatchGrid
-from pinn.fields.patches import POINTS_A_FEATURE, Patches, Patchwork
+from pinn.fields.patches import POINTS_A_FEATURE, Patches, Patchwork, points_on_face
 from pinn.fields.random_features import RandomFeatures
 from pinn.fields.seam import Seam
 from pinn.fields.slabs import Slabs
@@ -31,4 +31,5 @@ __all__ = [
     "Seam",
     "Slabs",
     "Slabwork",
+    "points_on_face",
 ]

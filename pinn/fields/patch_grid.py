@@ -11,6 +11,8 @@ from typing import NamedTuple, final
 
 import numpy as np
 
+from pinn.fields.layers import require_sizes
+
 BORDER_COLUMNS = 6
 """What `Axis.table` says of a border: its position, the width of its window, the middles of the patches on its left and
 right relative to it, and the numbers of these patches."""
@@ -188,6 +190,28 @@ class PatchGrid:
         return PatchGrid(
             tuple(axis.split(np.any(shaped, axis=rest)) for axis, rest in zip(self.axes, others, strict=True))
         )
+
+
+def counts_along(patches: int | tuple[int, ...], axes: int) -> tuple[int, ...]:
+    """How many patches there are along each of so many axes, where one number is meant for all of them.
+
+    Raises:
+        ValueError: they were given for another number of axes.
+    """
+    counts = patches if isinstance(patches, tuple) else (patches,) * axes
+    if len(counts) != axes:
+        raise ValueError(f"field.patches: expected one number, or one for each of {axes} axes; got {counts}")
+    return counts
+
+
+def require_patches(patches: int | tuple[int, ...], overlap: float, *, least: int) -> None:
+    """Raise `ValueError` for fewer patches along an axis, or for neighbours that cannot blend."""
+    for count in counts_along(patches, len(patches) if isinstance(patches, tuple) else 1):
+        require_sizes("field", patches=count)
+        if count < least:
+            raise ValueError(f"field.patches: expected at least {least} along each axis; got {count}")
+    if not 0 < overlap <= 1:
+        raise ValueError(f"field.overlap: expected a number above 0 and at most 1; got {overlap}")
 
 
 def _products(axes: Sequence[np.ndarray]) -> np.ndarray:

@@ -15,7 +15,8 @@ from keras import ops
 
 from pinn.fields.layers import SINE, activated, require_activation, require_positive, require_sizes
 from pinn.fields.layout import Layout
-from pinn.fields.random_features import waves
+from pinn.fields.patch_grid import counts_along, require_patches
+from pinn.fields.random_features import local_waves
 from pinn.geometry import Shape
 
 NAME = "patches"
@@ -86,14 +87,11 @@ class Patches:
     overlap: float = 1.0
 
     def __post_init__(self) -> None:
-        for count in self.patches if isinstance(self.patches, tuple) else (self.patches,):
-            require_sizes("field", patches=count)
+        require_patches(self.patches, self.overlap, least=1)
         require_sizes("field", features=self.features)
         require_activation(self.activation)
         if self.scale is not None:
             require_positive("field", scale=self.scale)
-        if not 0 < self.overlap <= 1:
-            raise ValueError(f"field.overlap: expected a number above 0 and at most 1; got {self.overlap}")
 
     def grid(self, dimension: int) -> tuple[int, ...]:
         """The number of patches along each of the axes.
@@ -101,10 +99,7 @@ class Patches:
         Raises:
             ValueError: it was given for another number of axes.
         """
-        counts = self.patches if isinstance(self.patches, tuple) else (self.patches,) * dimension
-        if len(counts) != dimension:
-            raise ValueError(f"field.patches: expected one number, or one for each of {dimension} axes; got {counts}")
-        return counts
+        return counts_along(self.patches, dimension)
 
     def points(self, shape: Shape) -> Points:
         """How many collocation points the patches take that share the domain: three a feature, and on the boundary
@@ -114,7 +109,7 @@ class Patches:
         lower, upper = shape.bounds
         part = shape.measure / float(np.prod(upper - lower))
         features = math.ceil(part * self.features * math.prod(counts))
-        face = math.ceil(POINTS_A_FEATURE * self.features ** (1.0 - 1.0 / shape.dim))
+        face = points_on_face(self.features, shape.dim)
         faces = [math.prod(counts) // count for count in counts]
         space = len(shape.space_axes)
         return Points(features, POINTS_A_FEATURE * features, 2 * face * sum(faces[:space]), face * faces[-1])
@@ -193,13 +188,12 @@ class Patches:
         scale = TYPICAL_SCALE if self.scale is None else self.scale
         kernels, offsets = [], []
         for position in itertools.product(*[range(count) for count in counts]):
-            directions, shifts = waves(generator, len(counts), self.features)
-            first = np.maximum(np.array(position) - self.overlap / 2, 0.0)
-            last = np.minimum(np.array(position) + 1 + self.overlap / 2, counts)
-            slopes = directions / ((last - first) / 2)[:, np.newaxis]
-            middle = (first + last) / 2 - np.array(position) - 0.5
-            kernels.append(scale * slopes)
-            offsets.append(-scale * (shifts + middle @ slopes))
+            middle = np.array(position) + 0.5
+            first = np.maximum(middle - 0.5 - self.overlap / 2, 0.0)
+            last = np.minimum(middle + 0.5 + self.overlap / 2, counts)
+            slopes, shifts = local_waves(generator, first - middle, last - middle, self.features, scale)
+            kernels.append(slopes)
+            offsets.append(shifts)
         return np.stack(kernels, axis=1), np.stack(offsets)
 
 
@@ -231,6 +225,11 @@ class Patchwork:
         features m]`.
         """
         return combined(self.basis(points), coefficients, self.components)
+
+
+def points_on_face(features: int, dimension: int) -> int:
+    """Collocation points for a face of a patch: `POINTS_A_FEATURE` for each of the features that it has along it."""
+    return math.ceil(POINTS_A_FEATURE * features ** (1.0 - 1.0 / dimension))
 
 
 def combined(basis: keras.KerasTensor, coefficients: keras.KerasTensor, components: int) -> keras.KerasTensor:

@@ -95,6 +95,17 @@ def waves(generator: np.random.Generator, dimension: int, count: int) -> tuple[n
     return vectors, np.sum(vectors * generator.uniform(-1.0, 1.0, vectors.shape), axis=0)
 
 
+def local_waves(
+    generator: np.random.Generator, lower: np.ndarray, upper: np.ndarray, count: int, scale: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes `a [d, count]` and offsets `b [count]` of waves `a . x + b` in a box from `lower` to `upper`, `[d]` each:
+    those of `waves` where `s` is scaled to the box, with wave numbers up to `scale`.
+    """
+    directions, shifts = waves(generator, len(lower), count)
+    slopes = directions / ((upper - lower) / 2)[:, np.newaxis]
+    return scale * slopes, -scale * (shifts + (lower + upper) / 2 @ slopes)
+
+
 def _directions(generator: np.random.Generator, dimension: int, count: int) -> np.ndarray:
     """Unit vectors `[d, count]`, uniform on the sphere."""
     normals = generator.normal(size=(dimension, count))

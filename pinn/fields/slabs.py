@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import final
 
 import keras
@@ -15,15 +14,28 @@ from keras import ops
 
 from pinn.fields.layers import SINE, activated, require_activation, require_positive, require_sizes
 from pinn.fields.layout import Layout
-from pinn.fields.patch_grid import BORDER_COLUMNS, PatchGrid
-from pinn.fields.patches import TYPICAL_SCALE, combined, smooth_step
-from pinn.fields.random_features import waves
+from pinn.fields.patch_grid import PatchGrid, counts_along, require_patches
+from pinn.fields.patches import TYPICAL_SCALE, combined
+from pinn.fields.random_features import local_waves
+from pinn.fields.slab_tables import (
+    BASE,
+    BASIS,
+    BORDERS,
+    COEFFICIENTS,
+    FIRST,
+    INITIAL,
+    NUMBERS,
+    OFFSETS,
+    RIDGES,
+    THRESHOLDS,
+    Tables,
+    numbers_around,
+    put,
+    transfer,
+    windows_around,
+)
 
 NAME = "slabs"
-NUMBERS, BASIS, BASE = "numbers", "features", "start"
-COEFFICIENTS, INITIAL, OFFSETS, RIDGES = "output", "initial", "offsets", "ridges"
-FIRST, THRESHOLDS, BORDERS = "first", "thresholds", "borders"
-"""Layers of the model: intermediate results, tables of patches, and tables of slabs."""
 
 _FAR = 1e6  # sizes of the domain: no point is there
 
@@ -75,15 +87,9 @@ class Slabs:
 
     def __post_init__(self) -> None:
         require_sizes("field", slabs=self.slabs, features=self.features, most=self.most)
-        counts = self.patches if isinstance(self.patches, tuple) else (self.patches,)
-        for count in counts:
-            require_sizes("field", patches=count)
-            if count < 2:
-                raise ValueError(f"field.patches: expected at least 2 along each axis; got {count}")
+        require_patches(self.patches, self.overlap, least=2)
         require_activation(self.activation)
         require_positive("field", residual=self.residual, scale=self.scale)
-        if not 0 < self.overlap <= 1:
-            raise ValueError(f"field.overlap: expected a number above 0 and at most 1; got {self.overlap}")
 
     def grid(self, lower: np.ndarray, upper: np.ndarray, periodic: Sequence[bool] = ()) -> PatchGrid:
         """The patches to begin with, in a box of space `[k]`.
@@ -91,10 +97,7 @@ class Slabs:
         Raises:
             ValueError: their number was given for another number of axes.
         """
-        axes = len(lower)
-        counts = self.patches if isinstance(self.patches, tuple) else (self.patches,) * axes
-        if len(counts) != axes:
-            raise ValueError(f"field.patches: expected one number, or one for each of {axes} axes; got {counts}")
+        counts = counts_along(self.patches, len(lower))
         if math.prod(counts) > self.most:
             raise ValueError(f"field.most: expected room for {math.prod(counts)} patches; got {self.most}")
         return PatchGrid.regular(
@@ -164,13 +167,12 @@ class Slabs:
         boxes, felt = grid.boxes, grid.supports
         generator = np.random.default_rng(seed)
         slopes, offsets = [], []
-        for k in range(len(boxes.lower)):
-            directions, shifts = waves(generator, len(grid.axes) + 1, self.features)
-            half = np.append((felt.upper[k] - felt.lower[k]) / 2, 1.0)
-            middle = (boxes.lower[k] + boxes.upper[k] - felt.lower[k] - felt.upper[k]) / 2
-            own = directions / half[:, np.newaxis]
-            slopes.append(self.scale * own)
-            offsets.append(self.scale * (np.append(middle, 0.0) @ own - shifts))
+        for lower, upper, first, last in zip(*boxes, *felt, strict=True):
+            middle = (lower + upper) / 2
+            begin, end = np.append(first - middle, -1.0), np.append(last - middle, 1.0)
+            own, shifts = local_waves(generator, begin, end, self.features, self.scale)
+            slopes.append(own)
+            offsets.append(shifts)
         return list(np.stack(slopes, axis=1)), np.stack(offsets)
 
     def _value(
@@ -178,10 +180,10 @@ class Slabs:
     ) -> keras.KerasTensor:
         """The field `[N, m]` of points `[N, d]`, each in the slab with a given number, at the time `tau` `[N, 1]`."""
         axes, dtype = points.shape[1] - 1, points.dtype
-        tables = _Tables(self, slab, dtype)
+        tables = Tables(self.slabs, self.most, slab, dtype)
         corners = list(itertools.product((0, 1), repeat=axes))
         along = [tables.nearest(i, points[:, i : i + 1]) for i in range(axes)]
-        lookup = keras.layers.Identity(dtype=dtype, name=NUMBERS)(_numbers(along, corners))
+        lookup = keras.layers.Identity(dtype=dtype, name=NUMBERS)(numbers_around(along, corners))
         of_patches = tables.of_patches(lookup)
         in_space = of_patches(OFFSETS, self.features)
         for i, border in enumerate(along):
@@ -190,7 +192,7 @@ class Slabs:
             in_space = ops.add(in_space, ops.multiply(ops.expand_dims(local, -1), ridges))
         in_time = of_patches(f"{RIDGES}_{axes}", self.features)
         clocked = ops.expand_dims(ops.subtract(ops.multiply(tau, 2.0), 1.0), -1)
-        windows = ops.expand_dims(_windows(along, corners), -1)
+        windows = ops.expand_dims(windows_around(along, corners), -1)
 
         def features(argument: keras.KerasTensor) -> keras.KerasTensor:
             return ops.multiply(activated(argument, self.activation, dtype), windows)
@@ -204,100 +206,3 @@ class Slabs:
         basis = keras.layers.Identity(dtype=dtype, name=BASIS)(ridged)
         change = combined(basis, of_patches(COEFFICIENTS, width, trainable=True), components)
         return ops.add(base, change)
-
-
-@final
-@dataclass(frozen=True)
-class _Border:
-    """The border nearest to each point along one axis: what `Axis.table` says of it, and the way from there."""
-
-    row: keras.KerasTensor  # [N, 6]
-    inside: keras.KerasTensor  # [N, 1]
-
-    def from_middle(self, side: int) -> keras.KerasTensor:
-        """The way from the middle of the patch on its left or right, `[N, 1]`."""
-        return ops.subtract(self.inside, self.row[:, 2 + side : 3 + side])
-
-    def number(self, side: int) -> keras.KerasTensor:
-        """Of that patch, `[N, 1]`."""
-        return self.row[:, 4 + side : 5 + side]
-
-    def step(self) -> keras.KerasTensor:
-        """From 0 on its left to 1 on its right, `[N, 1]`."""
-        return smooth_step(ops.divide(self.inside, self.row[:, 1:2]))
-
-
-@final
-@dataclass(frozen=True)
-class _Tables:
-    """Layers that hold numbers of slabs, of their borders and of their patches."""
-
-    recipe: Slabs
-    slab: keras.KerasTensor  # [N, 1]
-    dtype: str
-
-    def of_slab(self, name: str, width: int) -> keras.KerasTensor:
-        """`[N, width]`."""
-        return ops.reshape(self._layer(name, 1, width)(self.slab), (-1, width))
-
-    def of_patches(self, local: keras.KerasTensor) -> Callable[..., keras.KerasTensor]:
-        """`(name, width) -> [N, q, width]` of the patches with these numbers `[N, q]` in their slabs."""
-        most = self.recipe.most
-        lookup = ops.add(local, ops.multiply(self.slab, float(most)))
-        return lambda name, width, trainable=False: self._layer(name, most, width, trainable=trainable)(lookup)
-
-    def nearest(self, axis: int, x: keras.KerasTensor) -> _Border:
-        """The border that is nearest to coordinates `[N, 1]`."""
-        most = self.recipe.most
-        below = ops.greater_equal(x, self.of_slab(f"{THRESHOLDS}_{axis}", most))
-        number = ops.sum(ops.cast(below, self.dtype), axis=1, keepdims=True)
-        index = ops.add(ops.multiply(self.slab, float(most + 1)), number)
-        row = ops.reshape(self._layer(f"{BORDERS}_{axis}", most + 1, BORDER_COLUMNS)(index), (-1, BORDER_COLUMNS))
-        return _Border(row, ops.subtract(x, row[:, :1]))
-
-    def _layer(self, name: str, each: int, width: int, *, trainable: bool = False) -> keras.layers.Layer:
-        """A table of `each` rows a slab."""
-        return keras.layers.Embedding(
-            self.recipe.slabs * each,
-            width,
-            embeddings_initializer="zeros",
-            trainable=trainable,
-            dtype=self.dtype,
-            name=name,
-        )
-
-
-def _numbers(along: Sequence[_Border], corners: Sequence[tuple[int, ...]]) -> keras.KerasTensor:
-    """The numbers, in their slab, of the patches around the nearest borders, `[N, q]`."""
-    each = [[border.number(side) for border, side in zip(along, corner, strict=True)] for corner in corners]
-    return ops.concatenate([reduce(ops.add, own) for own in each], axis=1)
-
-
-def _windows(along: Sequence[_Border], corners: Sequence[tuple[int, ...]]) -> keras.KerasTensor:
-    """Their windows, `[N, q]`."""
-    steps = [border.step() for border in along]
-    found = []
-    for corner in corners:
-        factors = [s if upper else ops.subtract(1.0, s) for s, upper in zip(steps, corner, strict=True)]
-        found.append(reduce(ops.multiply, factors))
-    return ops.concatenate(found, axis=1)
-
-
-def put(model: keras.Model, name: str, row: int, values: np.ndarray) -> None:
-    """Overwrite rows of a table from `row` on."""
-    layer = model.get_layer(name)
-    table = layer.get_weights()[0]
-    table[row : row + len(values), : values.shape[1]] = values
-    layer.set_weights([table])
-
-
-def rows_of(model: keras.Model, name: str, row: int, count: int) -> np.ndarray:
-    """Rows of a table from `row` on."""
-    return np.asarray(model.get_layer(name).get_weights()[0][row : row + count])
-
-
-def transfer(source: keras.Model, target: keras.Model) -> None:
-    """Give a model the numbers of the layers of the same name in another."""
-    for layer in source.layers:
-        if layer.weights:
-            target.get_layer(layer.name).set_weights(layer.get_weights())

@@ -14,7 +14,7 @@ from scipy.linalg import lstsq
 from pinn.fields.layers import activated
 from pinn.fields.patch_grid import PatchGrid
 from pinn.fields.patches import combined
-from pinn.fields.slabs import (
+from pinn.fields.slab_tables import (
     BASE,
     BASIS,
     COEFFICIENTS,
@@ -22,11 +22,11 @@ from pinn.fields.slabs import (
     NUMBERS,
     OFFSETS,
     RIDGES,
-    Slabs,
     put,
     rows_of,
     transfer,
 )
+from pinn.fields.slabs import Slabs
 
 Keep = Callable[[np.ndarray], np.ndarray]
 """`points of space [n, k] -> [n]`: whether they matter."""
