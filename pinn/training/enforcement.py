@@ -31,7 +31,7 @@ class Enforcement:
 
     ansatz: Ansatz
     penalties: tuple[Condition, ...]
-    periodic: tuple[bool, ...] = ()
+    periodic: tuple[bool, ...]
 
 
 def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
@@ -61,19 +61,7 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
     _require_parts(on_parts, problem.domain)
     _require_inside(conditions, problem.domain)
     _require_components(conditions, problem.components)
-    valued = tuple(condition for condition in on_parts if condition.fixes_value)
-    # A flux and a film on one part contradict each other only where both are to be exact, as a value and a flux do.
-    fluxed = tuple(c for c in on_parts if (_is_flux(c) if mode == "exact" else c.fixes_flux))
-    values, fluxes = (
-        _by_component(what, _values(found), problem) for what, found in (("value", valued), ("flux", fluxed))
-    )
-    exact: tuple[BoundaryCondition, ...] = ()
-    if mode == "exact":
-        _require_one_of_both(values, fluxes, problem)
-        exact = (*valued, *fluxed)
-    elif mode == "auto":
-        carried = [condition for condition in valued if _is_carried(condition, problem.domain)]
-        exact = tuple(carried) if _is_cheap(carried, problem.domain) else ()
+    exact = _exact(mode, on_parts, problem)
     values = _by_component("value", _values(c for c in exact if c.fixes_value), problem)
     fluxes = _by_component("flux", _values(c for c in exact if _is_flux(c)), problem)
     films = _by_component("film", [(c, c.coefficient) for c in exact if isinstance(c, Robin)], problem)
@@ -93,6 +81,22 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
         tuple(c for c in conditions if not any(c is other for other in held)),
         periodic,
     )
+
+
+def _exact(mode: str, on_parts: Sequence[BoundaryCondition], problem: Problem) -> tuple[BoundaryCondition, ...]:
+    """The conditions on values and fluxes that are to hold exactly; all of them are looked through in any mode."""
+    valued = tuple(condition for condition in on_parts if condition.fixes_value)
+    # A flux and a film on one part contradict each other only where both are to be exact, as a value and a flux do.
+    fluxed = tuple(c for c in on_parts if (_is_flux(c) if mode == "exact" else c.fixes_flux))
+    values = _by_component("value", _values(valued), problem)
+    fluxes = _by_component("flux", _values(fluxed), problem)
+    if mode == "penalty":
+        return ()
+    if mode == "exact":
+        _require_one_of_both(values, fluxes, problem)
+        return (*valued, *fluxed)
+    carried = tuple(condition for condition in valued if _is_carried(condition, problem.domain))
+    return carried if _is_cheap(carried, problem.domain) else ()
 
 
 def _is_cheap(valued: Sequence[BoundaryCondition], shape: Shape) -> bool:
