@@ -30,7 +30,7 @@ import tensorflow as tf
 
 _REACH = 1 / 16  # of the axis: the width q / 2 of the layer that is never exceeded
 _SHARP = 4  # the power with which time is bounded
-_TINY = 1e-30
+_FIRST, _LAST = 1e-30, 1e6  # times in units of the longest one: before and after, the layer is what it is at these
 
 
 @final
@@ -56,12 +56,12 @@ class Seam:
 
     def __call__(self, points: tf.Tensor) -> tf.Tensor:
         x, t = points[:, self.axis], points[:, -1]
-        longest = (_REACH * (self.ends[1] - self.ends[0])) ** 2 / self.diffusivity
-        passed = tf.maximum(t - self.start, tf.constant(_TINY, t.dtype))
-        bounded = passed / (1.0 + (passed / longest) ** _SHARP) ** (1.0 / _SHARP)
-        width = 2.0 * tf.sqrt(self.diffusivity * bounded)
-        layers = width * (_ierfc((x - self.ends[0]) / width) + _ierfc((self.ends[1] - x) / width))
         length = self.ends[1] - self.ends[0]
+        longest = (_REACH * length) ** 2 / self.diffusivity
+        # Within bounds: powers of it neither vanish nor overflow in single precision.
+        passed = tf.minimum(tf.maximum((t - self.start) / longest, _FIRST), _LAST)
+        width = 2.0 * _REACH * length * tf.sqrt(passed / (1.0 + passed**_SHARP) ** (1.0 / _SHARP))
+        layers = width * (_ierfc((x - self.ends[0]) / width) + _ierfc((self.ends[1] - x) / width))
         kink = length / math.pi * tf.sin(math.pi / length * (x - self.ends[0]))
         left = tf.exp(-self.decay * (t - self.start))  # not of what has passed, which has no slope at the start
         return 0.5 * self.jump * (left * layers + (left - 1.0) * kink)

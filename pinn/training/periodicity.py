@@ -18,7 +18,7 @@ from pinn.geometry import Shape
 from pinn.problems import BoundaryCondition, Condition, Initial, Periodic, Problem
 from pinn.problems.conditions import evaluated
 
-_STEP = 1e-4  # of a change of the field, small beside its values; the residual may be a polynomial of it
+_STEP = 1e-4  # of the initial values: a change of the field; the residual may be a polynomial of it
 _AGREE = 1e-6  # of the values, and of the slopes: below, initial values are periodic
 
 Function = Callable[[tf.Tensor], tf.Tensor]
@@ -82,7 +82,7 @@ def seam_of(problem: Problem, conditions: Sequence[Condition]) -> Seam | None:
     jump = float(slopes[0] - slopes[1])
     if abs(jump) <= _AGREE * scale:
         return None
-    in_time, second, itself = _answers(problem, given[0], np.array([[ends[0], float(lower[1])]]))
+    in_time, second, itself = _answers(problem, given[0], np.array([[ends[0], float(lower[1])]]), _STEP * scale)
     if in_time == 0.0 or not -second / in_time > 0.0:
         return None
     return Seam(0, ends, float(lower[1]), jump, -second / in_time, max(itself / in_time, 0.0))
@@ -100,8 +100,8 @@ def _at_ends(
     return value.numpy(), slope.numpy()
 
 
-def _answers(problem: Problem, initial: Initial, place: np.ndarray) -> tuple[float, float, float]:
-    """`c_t`, `c_xx` and `c` at a point `[1, 2]` with the initial values around."""
+def _answers(problem: Problem, initial: Initial, place: np.ndarray, step: float) -> tuple[float, float, float]:
+    """`c_t`, `c_xx` and `c` at a point `[1, 2]` with the initial values around, by changes of so much."""
     x, t = place[0]
     residual = problem.residual
     needs = learn(residual, problem.frame, tf.float64)
@@ -109,13 +109,13 @@ def _answers(problem: Problem, initial: Initial, place: np.ndarray) -> tuple[flo
     def answer(change: Function) -> float:
         found = []
         for sign in (1.0, -1.0):
-            field = lambda points, by=sign * _STEP: (  # noqa: E731
+            field = lambda points, by=sign * step: (  # noqa: E731
                 evaluated(initial.value, _places(problem, points)) + by * change(points)
             )
             points = _places(problem, tf.constant(place, tf.float64))
             row = observe(residual, field, points, frame=problem.frame, needs=needs, engine=engine_named("tape"))
             found.append(float(tf.squeeze(row)))
-        return (found[0] - found[1]) / (2.0 * _STEP)
+        return (found[0] - found[1]) / (2.0 * step)
 
     return (
         answer(lambda points: points[:, 1] - t),

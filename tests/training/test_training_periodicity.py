@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -116,6 +116,19 @@ def test_the_seam_is_found_from_the_equation() -> None:
     assert (of_fronts.jump, of_fronts.diffusivity, of_fronts.decay) == pytest.approx((4.0, 1e-4, 10.0), rel=1e-6)
 
 
+def test_the_seam_does_not_depend_on_the_unit_of_the_field() -> None:
+    """`2 u_t = 0.06 u_xx - 0.4 (10^6 u)^2 u`, which at u = 1e-6 decays by 0.6."""
+
+    class Faint(Ring):
+        def residual(self, p: PointSet, u: Jet) -> tf.Tensor:
+            return 2 * u.d("t") - 0.06 * u.laplacian("x") + 0.4e12 * u.value**3
+
+    faint = Initial(lambda p: 1e-6 * (1.0 + p.x * (1.0 - p.x)))
+    seam = seam_of(Faint(Periodic("x"), faint), [Periodic("x"), faint])
+    assert seam is not None
+    assert (seam.jump, seam.diffusivity, seam.decay) == pytest.approx((2e-6, 0.03, 0.6), rel=1e-6)
+
+
 NONE: dict[str, dict[str, Any]] = {
     "no kink": {"conditions": (Periodic("x"), Initial(lambda p: tf.sin(2 * math.pi * p.x)))},
     "a number": {"conditions": (Periodic("x"), Initial(1.0))},
@@ -153,6 +166,16 @@ def test_the_seam_is_the_diffused_kink_in_every_mode(dtype: str) -> None:
         found = call(points)
         assert found.dtype == dtype
         np.testing.assert_allclose(found, expected, rtol=close, atol=close)
+
+
+@pytest.mark.parametrize("diffusivity", [1e-9, 1e10])
+def test_the_seam_is_a_number_in_single_precision(diffusivity: float) -> None:
+    """Where the layer is as thin as it gets, and where time is long over."""
+    seam = replace(SEAM, diffusivity=diffusivity)
+    points = tf.constant([(x, t) for x in (-1.0, 0.3, 3.0) for t in (0.5, 2.0)])
+    for call in (seam, tf.function(seam, jit_compile=True)):
+        np.testing.assert_allclose(call(points), seam(tf.cast(points, tf.float64)), rtol=2e-5, atol=1e-6)
+        assert np.isfinite(call(points)).all()
 
 
 def test_it_takes_the_kink_away_and_is_nothing_at_the_start() -> None:
