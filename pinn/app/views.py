@@ -27,7 +27,8 @@ def views(evaluator: Evaluator) -> list[View]:
     A 1-D evolution is shown as a map over space and time with moments as curves, an evolution in the plane as
     snapshots.
     """
-    shape, problem = evaluator.problem.domain, evaluator.problem
+    shape, problem, reference = evaluator.problem.domain, evaluator.problem, evaluator.reference
+    truth, accuracy = ("exact", 0.0) if reference is None else (reference.kind, reference.accuracy)
     first, *others = shape.space_axes
     curves: Sequence[_Cut] = []
     panels: Sequence[_Cut] = []
@@ -45,6 +46,8 @@ def views(evaluator: Evaluator) -> list[View]:
             name,
             curves=[_curve(cut, ticks, _component(q, c)) for cut, ticks, q in cuts if len(cut.axes) == 1],
             panels=[_panel(cut, ticks, _component(q, c)) for cut, ticks, q in cuts if len(cut.axes) == 2],
+            truth=truth,
+            accuracy=accuracy,
         )
         for c, name in enumerate(_component_names(problem.components))
     ]

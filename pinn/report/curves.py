@@ -24,6 +24,7 @@ from pinn.report.style import (
     soften,
     styled,
     symbol,
+    title_of,
 )
 from pinn.report.views import Curve, View
 
@@ -51,18 +52,18 @@ def _lines(axes: Axes, curves: Sequence[Curve], rows: Sequence[np.ndarray | None
     return lines
 
 
-def _draw_solution(axes: Axes, curves: Sequence[Curve], quantity: str) -> None:
+def _draw_solution(axes: Axes, curves: Sequence[Curve], view: View) -> None:
     """Solutions as broad lines, exact ones as dashes on top, and a legend that tells them apart."""
     handles = _lines(axes, curves, [curve.values["solution"] for curve in curves], lw=3.0, alpha=SOLID)
     for line, curve in zip(handles, curves, strict=True):
         line.set_label(caption(curve.title) if len(curves) > 1 else "solution")
     dashes = [
-        axes.plot(curve.x, curve.values["exact"], color=INK, lw=1.0, ls=(0, (4, 3)), label="exact")[0]
+        axes.plot(curve.x, curve.values["exact"], color=INK, lw=1.0, ls=(0, (4, 3)), label=literal(view.truth))[0]
         for curve in curves
         if "exact" in curve.values
     ]
     axes.legend(handles=[*handles, *dashes[:1]], loc="upper left", bbox_to_anchor=(1.01, 1.03), borderaxespad=0.0)
-    axes.set_ylabel(symbol(quantity))
+    axes.set_ylabel(symbol(view.quantity))
     if finite(*(curve.values["solution"] for curve in curves)).size == 0:
         note(axes, "no finite values")
 
@@ -108,10 +109,10 @@ def _by_label(curves: Sequence[Curve]) -> dict[str, list[Curve]]:
     }
 
 
-def _draw_group(column: np.ndarray, rows: Sequence[str], curves: Sequence[Curve], quantity: str) -> None:
+def _draw_group(column: np.ndarray, rows: Sequence[str], curves: Sequence[Curve], view: View) -> None:
     """All rows of one column."""
     draw = {
-        "solution": lambda axes: _draw_solution(axes, curves, quantity),
+        "solution": lambda axes: _draw_solution(axes, curves, view),
         "error": lambda axes: _draw_error(axes, curves),
         "residual": lambda axes: _draw_residual(axes, curves),
     }
@@ -148,7 +149,7 @@ def curves_figure(view: View) -> Figure:
     figure = new_figure(6.6 * len(groups), sum(heights) + 0.7)
     grid = figure.subplots(len(rows), len(groups), squeeze=False, sharex="col", height_ratios=heights)
     for index, curves in enumerate(groups.values()):
-        _draw_group(grid[:, index], rows, curves, view.quantity)
+        _draw_group(grid[:, index], rows, curves, view)
     figure.align_ylabels()
-    figure.suptitle(f"{literal(view.name)}:  {symbol(view.quantity)}")
+    figure.suptitle(title_of(view))
     return figure

@@ -112,9 +112,8 @@ def history_figure(history: History, *, name: str = "") -> Figure:
         _draw(axes, across, series)
         named = _mark_stages(axes, across, history) and named
         axes.set_xlabel(label)
-    handles = {
-        line.get_label(): line for axes in (steps, seconds) for line in axes.get_lines() if line.get_gid() is None
-    }
+    lines = (line for axes in (steps, seconds) for line in axes.get_lines() if line.get_gid() is None)
+    handles = {line.get_label(): line for line in lines if np.size(line.get_xdata())}
     figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=min(len(handles), 5))
     figure.suptitle(_title(name, history, named=named))
     return figure

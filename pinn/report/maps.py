@@ -24,6 +24,7 @@ from pinn.report.style import (
     power_of_ten,
     styled,
     symbol,
+    title_of,
 )
 from pinn.report.views import QUANTITIES, Panel, View
 
@@ -129,14 +130,15 @@ def _map(axes: Axes, panel: Panel, key: str, scale: Scale | None, *, bar: bool) 
         _colour_bar(axes, mesh, scale)
 
 
-def _heading(key: str, quantity: str) -> str:
+def _heading(key: str, view: View) -> str:
     """The title of a column: the quantity in words, and as a formula where it has a short symbol."""
-    sign = symbol(quantity.partition(" ")[0])
+    words = literal(view.truth) if key == "exact" else key
+    sign = symbol(view.quantity.partition(" ")[0])
     if not sign.startswith("$"):
-        return key
+        return words
     letter = sign.strip("$")
     formula = {"solution": letter, "exact": rf"{letter}^\ast", "error": rf"{letter} - {letter}^\ast"}.get(key)
-    return f"{key}  ${formula}$" if formula else key
+    return f"{words}  ${formula}$" if formula else words
 
 
 def _frame(axes: Axes, panel: Panel, cell: _Cell, *, first: bool, last: bool) -> None:
@@ -206,6 +208,6 @@ def maps_figure(view: View) -> Figure:
         if panel.title:
             _name_row(grid[row, 0], panel.title)
     for axes, key in zip(grid[0], keys, strict=True):
-        axes.set_title(_heading(key, view.quantity))
-    figure.suptitle(f"{literal(view.name)}:  {symbol(view.quantity)}")
+        axes.set_title(_heading(key, view))
+    figure.suptitle(title_of(view))
     return figure

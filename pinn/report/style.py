@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from pinn.files import replacing
+from pinn.report.views import View
 
 DPI = 150
 
@@ -127,6 +128,12 @@ def caption(title: str) -> str:
 def literal(text: str) -> str:
     """Text that is shown as it is, with no mathematics between dollar signs."""
     return text.replace("$", r"\$")
+
+
+def title_of(view: View) -> str:
+    """The problem and the quantity, and how good a reference is where that is what they are compared with."""
+    known = f"   ({literal(view.truth)}, good to {view.accuracy:.0e})" if view.accuracy else ""
+    return f"{literal(view.name)}:  {symbol(view.quantity)}{known}"
 
 
 def is_time(label: str) -> bool:

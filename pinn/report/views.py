@@ -44,8 +44,8 @@ class Panel:
         labels: names of the horizontal and the vertical axis, units in brackets if any: `("x [m]", "t [s]")`.
         x: horizontal coordinates `[nx]`, increasing.
         y: vertical coordinates `[ny]`, increasing.
-        values: `"solution"` and, where known, `"exact"`, `"error"` (solution minus exact) and `"residual"`, each
-            `[ny, nx]`, NaN outside the domain.
+        values: `"solution"` and, where known, `"exact"` (or a reference, see `View.truth`), `"error"` (solution minus
+            exact) and `"residual"`, each `[ny, nx]`, NaN outside the domain.
 
     Raises:
         ValueError: for an unknown key, a missing solution, a wrong shape, or axes that do not increase.
@@ -100,12 +100,16 @@ class View:
         quantity: the component, such as `"u"` or `"p [Pa]"`; it labels values and enters file names.
         curves: what is drawn as lines.
         panels: what is drawn as maps.
+        truth: what the values called `"exact"` are: "exact", or the method of a reference.
+        accuracy: their own relative error, 0 where they are exact.
     """
 
     name: str
     quantity: str
     curves: Sequence[Curve] = ()
     panels: Sequence[Panel] = ()
+    truth: str = "exact"
+    accuracy: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from pinn.calculus import Jet, PointSet, Tape
 from pinn.geometry import Annulus, Ball, Box, Interval, Shape
 from pinn.problems import Problem
 from pinn.problems.problem import Residual
+from pinn.references import ReferenceSolution
 from pinn.report import Curve, Panel, View, curves_figure, maps_figure
 from pinn.validation import Evaluator
 
@@ -182,6 +183,21 @@ def test_the_annulus_has_a_hole_and_corners() -> None:
 def test_without_a_known_solution_only_field_and_residual_are_seen() -> None:
     (view,) = views(_evaluator(Unknown(Interval(0.0, 1.0).over(0.0, 1.0))))
     assert all(set(drawn.values) == {"solution", "residual"} for drawn in (*view.curves, *view.panels))
+
+
+def test_a_reference_is_called_by_its_kind() -> None:
+    @dataclass(frozen=True)
+    class Referred(Unknown):
+        def reference(self) -> ReferenceSolution:
+            nothing = lambda points: np.zeros(len(points))  # noqa: E731
+            return ReferenceSolution("Fourier series", 2e-5, nothing, nothing)
+
+    (view,) = views(_evaluator(Referred(Interval(0.0, 1.0))))
+    assert (view.truth, view.accuracy) == ("Fourier series", 2e-5)
+    (curve,) = view.curves
+    np.testing.assert_array_equal(curve.values["error"], curve.values["solution"])
+    (view,) = views(_evaluator(Manufactured(Interval(0.0, 1.0))))
+    assert (view.truth, view.accuracy) == ("exact", 0.0)
 
 
 def test_single_precision_shows_the_same() -> None:

@@ -210,6 +210,15 @@ def test_a_spike_is_clipped_and_the_bar_says_so() -> None:
     assert images(figure)["residual"].images[0].colorbar.extend == "both"
 
 
+def test_a_reference_has_its_own_name_and_says_how_good_it_is() -> None:
+    view = cases.referred()
+    for figure in (curves_figure(view), maps_figure(view)):
+        assert figure.get_suptitle() == "heat_1d:  $u$   (Fourier series, good to 4e-08)"
+    legend = curves_figure(view).axes[0].get_legend().get_texts()
+    assert [text.get_text() for text in legend][-1] == "Fourier series"
+    assert maps_figure(view).axes[1].get_title() == r"Fourier series  $u^\ast$"
+
+
 def test_heat_curves_have_a_colour_a_time_and_dashes_for_the_exact_ones() -> None:
     view = cases.heat()
     solution, error, residual = curves_figure(view).axes
@@ -290,6 +299,14 @@ def test_history_draws_what_is_positive_and_known() -> None:
     np.testing.assert_array_equal(error.get_xdata(), history.columns["seconds"][known])
     assert left.get_yscale() == right.get_yscale() == "log"
     assert (left.get_xlabel(), right.get_xlabel()) == ("step", "time [s]")
+
+
+def test_what_a_history_does_not_know_is_not_in_its_legend() -> None:
+    columns = cases.history(adam=30, lbfgs=20).columns
+    nothing = np.full(50, np.nan)
+    figure = history_figure(History({**columns, "error": nothing, "loss/initial": nothing}))
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["loss", "interior", "dirichlet"]
 
 
 def test_history_marks_where_a_stage_begins() -> None:
