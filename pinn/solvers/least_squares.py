@@ -9,11 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from pinn.solvers.line_search import EPSILON
-from pinn.solvers.linearized import Linear, Linearizer, gap
+from pinn.solvers.linearized import Linear, Models, gap
 from pinn.solvers.objective import Layered, Objective
 from pinn.solvers.orthogonal import ROUNDINGS, OrthogonalSolver, state_of
 from pinn.solvers.solver import State, StopReason
-from pinn.solvers.sparse import SparseLinearizer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +51,11 @@ class LeastSquares(OrthogonalSolver):
         last = objective.last_layer if isinstance(objective, Layered) else 0
         return objective.size - last if last else 0
 
-    def require(self, linearizer: Linearizer | SparseLinearizer, weights: np.ndarray, here: Linear) -> None:
+    def require(self, linearizer: Models, weights: np.ndarray, here: Linear) -> None:
         if here.finite:
             _require_linear(linearizer, weights, here, np.zeros_like(weights))
 
-    def step(self, linearizer: Linearizer | SparseLinearizer, state: State) -> tuple[State, int]:
+    def step(self, linearizer: Models, state: State) -> tuple[State, int]:
         weights, step = state["weights"], int(state["step"])
         here = linearizer(weights)
         if not here.finite:
@@ -71,9 +70,7 @@ class LeastSquares(OrthogonalSolver):
         return state_of(weights + change, loss, step + 1, None), 2
 
 
-def _require_linear(
-    linearizer: Linearizer | SparseLinearizer, weights: np.ndarray, here: Linear, change: np.ndarray
-) -> None:
+def _require_linear(linearizer: Models, weights: np.ndarray, here: Linear, change: np.ndarray) -> None:
     """Compare the residuals far away with their prediction; what differs beyond round-off is curvature.
 
     As far as the solution, and at least by one in every weight: where the start is a solution already, the change and

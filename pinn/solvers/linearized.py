@@ -39,6 +39,16 @@ class Linear(Protocol):
         """The largest sum of magnitudes in a row, `|r| + |J| |c|`: in units of it round-off is small."""
 
 
+class Models(Protocol):
+    """Residuals between NumPy arrays, and their linear model anywhere."""
+
+    def __call__(self, weights: np.ndarray) -> Linear:
+        """The linear model at weights `[P]`."""
+
+    def residuals(self, weights: np.ndarray) -> np.ndarray:
+        """The residuals `[R]` at weights `[P]`."""
+
+
 def gap(here: Linear, change: np.ndarray, found: np.ndarray) -> float:
     """How far the residuals after a change are from those of the model, in units of the largest row's terms."""
     return float(np.abs(found - here.predicted(change)).max()) / max(here.terms(change), 1e-300)

@@ -8,11 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from pinn.solvers.linearized import Linear, Linearizer
+from pinn.solvers.linearized import Linear, Models
 from pinn.solvers.objective import Objective
 from pinn.solvers.orthogonal import OrthogonalSolver, state_of
 from pinn.solvers.solver import State, StopReason
-from pinn.solvers.sparse import SparseLinearizer
 
 _HALVINGS = 30  # a step shorter than a billionth of the whole one is round-off
 
@@ -39,10 +38,10 @@ class GaussNewton(OrthogonalSolver):
     def fixed(self, objective: Objective) -> int:  # noqa: ARG002 - all weights move
         return 0
 
-    def require(self, linearizer: Linearizer | SparseLinearizer, weights: np.ndarray, here: Linear) -> None:
+    def require(self, linearizer: Models, weights: np.ndarray, here: Linear) -> None:
         """Any residuals will do."""
 
-    def step(self, linearizer: Linearizer | SparseLinearizer, state: State) -> tuple[State, int]:
+    def step(self, linearizer: Models, state: State) -> tuple[State, int]:
         weights, step = state["weights"], int(state["step"])
         here = linearizer(weights)
         if not here.finite:

@@ -11,7 +11,7 @@ import numpy as np
 
 from pinn.solvers.checks import between, whole_number
 from pinn.solvers.line_search import EPSILON
-from pinn.solvers.linearized import Linear, Linearizer
+from pinn.solvers.linearized import Linear, Linearizer, Models
 from pinn.solvers.objective import Objective, Sparse
 from pinn.solvers.solver import (
     Advance,
@@ -23,7 +23,7 @@ from pinn.solvers.solver import (
     stop_entry,
     stored_stop,
 )
-from pinn.solvers.sparse import SparseLinearizer
+from pinn.solvers.sparse import RepeatedLinearizer, SparseLinearizer
 from pinn.solvers.threads import one_blas_thread
 
 ROUNDINGS = 1e5  # sums of some hundred terms that went through exp or tanh, and derivatives of a sharp feature
@@ -60,11 +60,11 @@ class OrthogonalSolver(DescendingSolver):
         """How many of the first weights of an objective stay as they are."""
 
     @abstractmethod
-    def require(self, linearizer: Linearizer | SparseLinearizer, weights: np.ndarray, here: Linear) -> None:
+    def require(self, linearizer: Models, weights: np.ndarray, here: Linear) -> None:
         """Refuse residuals that the method does not serve, by a `ValueError`, before the first step."""
 
     @abstractmethod
-    def step(self, linearizer: Linearizer | SparseLinearizer, state: State) -> tuple[State, int]:
+    def step(self, linearizer: Models, state: State) -> tuple[State, int]:
         """The state after a step, stopped where the loss did not fall, and how many evaluations it took."""
 
     def start(self, weights: np.ndarray) -> State:
@@ -78,9 +78,9 @@ class OrthogonalSolver(DescendingSolver):
         """The bare stepping function for residuals of which nothing is known but their sparse linear models; each of
         its steps takes a new one.
         """
-        return self._stepping(SparseLinearizer(objective, accuracy=None))
+        return self._stepping(SparseLinearizer(objective))
 
-    def _stepping(self, linearizer: Linearizer | SparseLinearizer) -> Advance:
+    def _stepping(self, linearizer: Models) -> Advance:
 
         def advance(state: State, steps: int) -> tuple[State, Progress]:
             if steps == 0:
@@ -104,9 +104,9 @@ class OrthogonalSolver(DescendingSolver):
         return stored_stop(state) or limit
 
 
-def _linearizer(objective: Objective, fixed: int) -> Linearizer | SparseLinearizer:
+def _linearizer(objective: Objective, fixed: int) -> Models:
     if isinstance(objective, Sparse) and objective.groups > 1:
-        return SparseLinearizer(objective, ROUNDINGS * EPSILON)
+        return RepeatedLinearizer(SparseLinearizer(objective), ROUNDINGS * EPSILON)
     return Linearizer.of(objective, fixed=fixed)
 
 

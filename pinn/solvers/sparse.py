@@ -89,45 +89,55 @@ class SparseLinearization:
         return float((np.abs(self.residuals) + sums).max())
 
 
-@dataclass
+@dataclass(frozen=True)
 class SparseLinearizer:
-    """A sparse objective between NumPy arrays.
-
-    Args:
-        objective: what is evaluated.
-        accuracy: round-off of a residual, in units of the largest row's terms; `None` where a Jacobian serves once.
-
-    The last Jacobian is taken again, with its factors, where it foretells the residuals both here and at weights chosen
-    by chance around: so it does for linear residuals, until points or features are replaced.
-    """
+    """A sparse objective between NumPy arrays: a new Jacobian for every weights, which nobody keeps."""
 
     objective: Sparse
-    accuracy: float | None = 0.0
-    _last: SparseLinearization | None = None
 
     def __call__(self, weights: np.ndarray) -> SparseLinearization:
         """Residuals and Jacobian at weights `[P]`."""
-        residuals = None if self._last is None else self._foretold(self._last, weights)
-        if self._last is not None and residuals is not None:
-            jacobian = self._last.jacobian
-        else:
-            residuals, blocks = self.objective.linearize(weights)
-            jacobian = Jacobian(blocks, weights.size // self.objective.groups, weights.size)
-        self._last = SparseLinearization(weights.copy(), residuals, jacobian)
-        return self._last
+        residuals, blocks = self.objective.linearize(weights)
+        jacobian = Jacobian(blocks, weights.size // self.objective.groups, weights.size)
+        return SparseLinearization(weights.copy(), residuals, jacobian)
 
     def residuals(self, weights: np.ndarray) -> np.ndarray:
         """Residuals `[R]` at weights `[P]`."""
         return self.objective.evaluate(weights)
 
-    def _foretold(self, last: SparseLinearization, weights: np.ndarray) -> np.ndarray | None:
-        """The residuals, if the last Jacobian foretells them."""
-        if self.accuracy is None:
-            return None
+
+@dataclass
+class RepeatedLinearizer:
+    """A linearizer that takes its last Jacobian again, with its factors, where that foretells the residuals both here
+    and at weights chosen by chance around: so it does for linear residuals, until points or features are replaced.
+
+    Args:
+        anew: what makes a Jacobian.
+        accuracy: round-off of a residual, in units of the largest row's terms.
+    """
+
+    anew: SparseLinearizer
+    accuracy: float
+    _last: SparseLinearization | None = None
+
+    def __call__(self, weights: np.ndarray) -> SparseLinearization:
+        """Residuals and Jacobian at weights `[P]`."""
+        last, self._last = self._last, None  # while a new Jacobian is made, the old one need not be there
+        found = None if last is None else self._again(last, weights)
+        del last
+        self._last = found or self.anew(weights)
+        return self._last
+
+    def residuals(self, weights: np.ndarray) -> np.ndarray:
+        """Residuals `[R]` at weights `[P]`."""
+        return self.anew.residuals(weights)
+
+    def _again(self, last: SparseLinearization, weights: np.ndarray) -> SparseLinearization | None:
+        """The linear model with the last Jacobian, if that foretells the residuals."""
         residuals = self.residuals(weights)
         spread = 1.0 + float(np.sqrt(np.mean(weights**2)))
         around = weights + spread * np.random.default_rng(0).normal(size=weights.size)
         for place, found in ((weights, residuals), (around, self.residuals(around))):
             if not gap(last, place - last.weights, found) <= self.accuracy:
                 return None
-        return residuals
+        return SparseLinearization(weights.copy(), residuals, last.jacobian)
