@@ -49,8 +49,9 @@ class Slabs:
 
     `u(x, t) = S_k(x) + \tau \sum_p w_p(x) f_p(x, \tau) . c_kp`,    `S_k(x) = \sum_p w_p(x) f_p(x, 0) . s_kp`
 
-    with `S_k` the end of the slab before, carried over by a least-squares fit on each patch, which is as good as
-    round-off; in the first slab there is no `S` and no factor `\tau`. Only `c` is trained, and only that of one slab at
+    with `S_k` the end of the slab before, carried over by a least-squares fit on each patch, which keeps a plane wave
+    to 1e-11 with 60 features on an interval and to 1e-8 with 200 in the plane; in the first slab there is no `S` and no
+    factor `\tau`. Only `c` is trained, and only that of one slab at
     a time: the equation is solved like a march in time, so that nothing late can spoil what comes before. The value is
     continuous in time, and so is its slope, as far as the equation holds on both sides.
 
