@@ -54,6 +54,25 @@ def test_the_estimate_is_above_the_error() -> None:
     assert fine.accuracy < coarse.accuracy / 4
 
 
+def test_nothing_is_known_of_nothing_to_round_off() -> None:
+    assert solved(np.zeros_like).accuracy == 0.0
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"diffusivity": 0.0}, "diffusivity: expected a positive number; got 0.0"),
+        ({"interval": (1.0, -1.0)}, "interval: expected a positive number; got -2.0"),
+        ({"duration": math.inf}, "duration: expected a positive number; got inf"),
+        ({"modes": 1}, "modes: expected at least 2, since half of them are tried as well; got 1"),
+        ({"nonlinear": lambda u: u**3, "linear": 9.0}, "expected a solution that stays finite; it is lost at t="),
+    ],
+)
+def test_what_has_no_solution_is_refused(options: dict[str, object], match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        solved(np.ones_like, **{"steps": 20, "modes": 8, **options})
+
+
 def test_steps_are_of_fourth_order_on_a_stiff_equation() -> None:
     """`a' = -1000 a + sin a` beside `a' = sin a`, against a thousand small steps."""
     linear, start = np.array([-1000.0, 0.0]), np.array([1.0, 1.0])
