@@ -4,12 +4,13 @@ key.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from pinn.hints import did_you_mean
 
 _TYPE_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
@@ -46,10 +47,8 @@ def reject_unknown(group: str, options: Iterable[str], known: list[str]) -> None
     """Raise `ValueError` for the first option that is not known, with the nearest one that is."""
     for name in options:
         if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
             expected = f"expected one of {', '.join(known)}" if known else "there are no options here"
-            raise ValueError(f"{group}.{name}: unknown; {expected}.{hint}")
+            raise ValueError(f"{group}.{name}: unknown; {expected}.{did_you_mean(name, known)}")
 
 
 def coerced(key: str, value: Any, expected: Any) -> Any:

@@ -13,6 +13,8 @@ from pinn.problems.conditions import (
     Value,
 )
 from pinn.problems.convection import ConvectionDiffusion1D, ConvectionDiffusion2D
+from pinn.problems.equation import Equation
+from pinn.problems.equation_law import BoundaryLaw
 from pinn.problems.flow import Kovasznay, LidDrivenCavity, Stokes2D
 from pinn.problems.heat import Heat1D, Heat2D, Heat2DMultiscale, HeatBall, HeatND, HeatVarying
 from pinn.problems.helmholtz import Helmholtz2D, ScreenedPoisson
@@ -41,6 +43,7 @@ from pinn.problems.wave import Wave1D
 __all__ = [
     "AllenCahn1D",
     "BoundaryCondition",
+    "BoundaryLaw",
     "Bratu1D",
     "Burgers1D",
     "Burgers2D",
@@ -49,6 +52,7 @@ __all__ = [
     "ConvectionDiffusion1D",
     "ConvectionDiffusion2D",
     "Dirichlet",
+    "Equation",
     "FisherKPP",
     "FluxBalance",
     "Heat1D",

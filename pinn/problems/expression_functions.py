@@ -30,6 +30,10 @@ NOT_REAL = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I)
 """What SymPy returns where the real number does not exist: `log(0)`, `1/0`, `sqrt(-1)`."""
 
 
+class MisuseError(ValueError):
+    """A function called with what it cannot take; the message is a whole sentence with the remedy."""
+
+
 class Absolute(sympy.Function):
     """`|a|` of a real argument; derivative `sign(a)`."""
 

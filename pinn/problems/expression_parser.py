@@ -17,9 +17,8 @@ from __future__ import annotations
 import difflib
 import math
 import re
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NoReturn
 
@@ -29,79 +28,20 @@ from pinn.problems.expression_functions import (
     CONSTANTS,
     FUNCTIONS,
     NOT_REAL,
+    MisuseError,
+    Named,
     constant_value,
     number,
     power,
     short,
 )
+from pinn.problems.expression_tokens import ExpressionError, Token, pointed, tokens
 
 MAX_LENGTH = 2000
 """Longest text, in characters."""
 
 MAX_DEPTH = 40
 """Deepest nesting of parentheses, calls and powers: far below Python's recursion limit, also after differentiation."""
-
-
-class ExpressionError(ValueError):
-    """An expression that cannot be accepted: what was expected, what came, where, the remedy, in one or two lines."""
-
-
-@dataclass(frozen=True)
-class Token:
-    """A piece of the text: `kind` is `number`, `name`, `operator` or `end`; `start` its index in the text."""
-
-    kind: str
-    text: str
-    start: int
-
-    def __str__(self) -> str:
-        return "the end of the text" if self.kind == "end" else f"'{_visible(self.text)}'"
-
-
-_TOKEN = re.compile(
-    r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<name>[A-Za-z_][A-Za-z_0-9]*)"
-    r"|(?P<operator>\*\*|[-+*/^(),])"
-    r"|(?P<space>[ \t]+)"
-)
-
-_ADVICE: MappingProxyType[str, str] = MappingProxyType(
-    {
-        ".": "there are no attributes; write the function alone, e.g. sin(x)",
-        "[": "there is no indexing and there are no lists; use ( )",
-        "]": "there is no indexing and there are no lists; use ( )",
-        "{": "there are no sets or formats; use ( )",
-        "}": "there are no sets or formats; use ( )",
-        "=": "an expression has a value and assigns nothing; write only the right-hand side",
-        "<": "there are no comparisons; heaviside(x - a) is 1 where x > a",
-        ">": "there are no comparisons; heaviside(x - a) is 1 where x > a",
-        ";": "one expression only; remove what follows",
-        ":": "one expression only; remove it",
-        "#": "there are no comments; remove it",
-        "%": "there is no remainder; remove it",
-        "'": "there are no strings; remove the quotes",
-        '"': "there are no strings; remove the quotes",
-        "`": "there are no strings; remove the quotes",
-        "\n": "write the expression on one line",
-        "\r": "write the expression on one line",
-        "\\": "write the expression on one line, without backslashes",
-        "!": "write factorials as numbers",
-        "|": "write abs(x)",
-        "\N{MULTIPLICATION SIGN}": "write '*'",
-        "\N{MIDDLE DOT}": "write '*'",
-        "\N{DOT OPERATOR}": "write '*'",
-        "\N{DIVISION SIGN}": "write '/'",
-        "\N{MINUS SIGN}": "write '-'",
-        "\N{EN DASH}": "write '-'",
-        "\N{EM DASH}": "write '-'",
-        "\N{SUPERSCRIPT TWO}": "write '**2'",
-        "\N{SUPERSCRIPT THREE}": "write '**3'",
-        "\N{SQUARE ROOT}": "write sqrt(...)",
-        "\N{GREEK SMALL LETTER PI}": "write 'pi'",
-        "\N{NO-BREAK SPACE}": "write an ordinary space",
-    }
-)
-"""Character that is no part of the language -> what to write instead."""
 
 _OTHER_NAMES: MappingProxyType[str, str] = MappingProxyType(
     {
@@ -143,17 +83,39 @@ def parse(text: str, *, symbols: Sequence[str], parameters: Mapping[str, float] 
 
     Cost: milliseconds; bounded for any text, because sizes are checked before anything is computed.
     """
+    return parse_with(text, vocabulary(symbols, parameters))
+
+
+def parse_with(text: str, words: Vocabulary) -> sympy.Expr:
+    """As `parse`, in the words of a vocabulary."""
+    text = _checked(text)
+    return _Parser(text, words, 0, len(text)).expression()
+
+
+def parse_equation(text: str, words: Vocabulary) -> sympy.Expr:
+    """`left = right` as `left - right`, what should be zero; raises as `parse` does."""
+    text = _checked(text)
+    signs = [place for place, character in enumerate(text) if character == "="]
+    if len(signs) != 1:
+        place = signs[1] if signs else len(text)
+        raise pointed(
+            text, place, f"expected one equals sign; got {len(signs) or 'none'}: write what is equal, as in u_t = u_xx"
+        )
+    left = _Parser(text, words, 0, signs[0]).expression()
+    right = _Parser(text, words, signs[0] + 1, len(text)).expression()
+    return left - right
+
+
+def _checked(text: str) -> str:
+    """The text without space around it."""
     if not isinstance(text, str):
         raise TypeError(f"expected an expression as text; got {type(text).__name__}: put it in quotes")
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"expected at most {MAX_LENGTH} characters; got {len(text)}: shorten the expression")
-    names = _names(symbols, parameters)
     text = text.strip(" \t\r\n")
     if not text:
-        raise ExpressionError(
-            f"expected an expression of {', '.join(symbols)}; got an empty text: write e.g. sin(pi*x)"
-        )
-    return _Parser(text, names).expression()
+        raise ExpressionError("expected an expression; got an empty text: write e.g. sin(pi*x)")
+    return text
 
 
 def coordinate(name: str) -> sympy.Symbol:
@@ -161,18 +123,42 @@ def coordinate(name: str) -> sympy.Symbol:
     return sympy.Symbol(name, real=True)
 
 
-def _names(symbols: Sequence[str], parameters: Mapping[str, float]) -> dict[str, sympy.Expr]:
-    """Every plain name of the language with its expression; refuses names that hide one another."""
-    names: dict[str, sympy.Expr] = dict(CONSTANTS)
-    for name in (*symbols, *parameters):
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z_0-9]*", name):
-            raise ExpressionError(f"expected a name of letters, digits and _; got {name!a}: rename it")
-        if name in names or name in FUNCTIONS:
-            raise ExpressionError(f"the name '{name}' has a meaning already: rename the coordinate or parameter")
-        names[name] = coordinate(name)
-    for name, value in parameters.items():
-        names[name] = _parameter(name, value)
-    return names
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of a text: plain names with what they stand for, and functions with what they build."""
+
+    names: Mapping[str, sympy.Expr]
+    functions: Mapping[str, Named] = field(default_factory=lambda: FUNCTIONS)
+
+    def extended(self, names: Mapping[str, sympy.Expr]) -> Vocabulary:
+        """With more names.
+
+        Raises:
+            ExpressionError: a name that is none, or that has a meaning already.
+        """
+        self._require_new(names)
+        return Vocabulary({**self.names, **names}, self.functions)
+
+    def with_functions(self, functions: Mapping[str, Named]) -> Vocabulary:
+        """With more functions; raises as `extended` does."""
+        self._require_new(functions)
+        return Vocabulary(self.names, {**self.functions, **functions})
+
+    def _require_new(self, words: Iterable[str]) -> None:
+        for word in words:
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z_0-9]*", word):
+                raise ExpressionError(f"expected a name of letters, digits and _; got {word!a}: rename it")
+            if word in self.names or word in self.functions:
+                raise ExpressionError(f"the name '{word}' has a meaning already: rename the coordinate or parameter")
+
+
+def vocabulary(symbols: Sequence[str], parameters: Mapping[str, float] = MappingProxyType({})) -> Vocabulary:
+    """The constants and functions of the language, the coordinates, and parameters with their values."""
+    return (
+        Vocabulary(CONSTANTS)
+        .extended({name: coordinate(name) for name in symbols})
+        .extended({name: _parameter(name, value) for name, value in parameters.items()})
+    )
 
 
 def _parameter(name: str, value: float) -> sympy.Expr:
@@ -186,52 +172,14 @@ def _parameter(name: str, value: float) -> sympy.Expr:
     return magnitude if value >= 0 else -magnitude
 
 
-def _visible(text: str) -> str:
-    """ASCII form of `text`; other characters are escaped, so that a lookalike letter shows."""
-    return "".join(c if c.isascii() and c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
-def _error(text: str, start: int, message: str) -> ExpressionError:
-    """An `ExpressionError` of two lines: the message with its column, and the text with an arrow at the place."""
-    before, after = text[max(0, start - 30) : start], text[start : start + 30]
-    head, tail = "..." if start > 30 else "", "..." if start + 30 < len(text) else ""
-    place = f"{head}{_visible(before)} --> {_visible(after)}{tail}"
-    return ExpressionError(f"column {start + 1}: {message}\n    {place.strip()}")
-
-
-def _tokens(text: str) -> list[Token]:
-    """Split `text` into tokens, the last one of kind `end`."""
-    tokens: list[Token] = []
-    position = 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise _error(text, position, _foreign(text[position]))
-        if match.lastgroup != "space":
-            tokens.append(Token(str(match.lastgroup), match.group(), position))
-        position = match.end()
-    return [*tokens, Token("end", "", len(text))]
-
-
-def _foreign(character: str) -> str:
-    """The message for a character outside the language; a lookalike is named and its plain form offered."""
-    plain = unicodedata.normalize("NFKC", character)
-    advice = _ADVICE.get(character) or (
-        f"write '{plain}'"
-        if plain != character and _TOKEN.fullmatch(plain)
-        else "use plain ASCII letters and operators"
-    )
-    name = "" if character.isascii() else f" ({unicodedata.name(character, 'unnamed character')})"
-    return f"expected numbers, names and operators; got '{_visible(character)}'{name}: {advice}"
-
-
 class _Parser:
-    """Recursive descent over the tokens of one text; each method consumes its part and returns what it means."""
+    """Recursive descent over the tokens of a piece of text; each method consumes its part and returns what it means."""
 
-    def __init__(self, text: str, names: Mapping[str, sympy.Expr]) -> None:
+    def __init__(self, text: str, words: Vocabulary, start: int, stop: int) -> None:
         self._text = text
-        self._names = names
-        self._tokens = _tokens(text)
+        self._names = words.names
+        self._functions = words.functions
+        self._tokens = tokens(text, start, stop)
         self._next = 0
         self._depth = 0
 
@@ -257,7 +205,7 @@ class _Parser:
         return self._token.kind == "operator" and self._token.text in operators
 
     def _fail(self, token: Token, message: str) -> NoReturn:
-        raise _error(self._text, token.start, message)
+        raise pointed(self._text, token.start, message)
 
     def _missing_operator(self) -> str:
         """The remedy where an expression goes on without an operator."""
@@ -268,7 +216,7 @@ class _Parser:
             return "only arguments of a function are separated by commas; a decimal point is '.'"
         if before.kind == "number" and now.kind != "operator" and before.start + len(before.text) == now.start:
             return "numbers are written 2, 0.5 or 1e-3; write '*' to multiply"
-        if now.kind == "name" and now.text not in self._names and now.text not in FUNCTIONS:
+        if now.kind == "name" and now.text not in self._names and now.text not in self._functions:
             return "an expression has no words but names of coordinates and functions; remove it"
         if now.text == "(" and before.kind == "name":
             return f"'{before.text}' is not a function; write '*' before '(' to multiply"
@@ -332,7 +280,7 @@ class _Parser:
         if token.kind == "number":
             return self._built(token, lambda: number(token.text))
         if token.kind == "name":
-            return self._call(token) if token.text in FUNCTIONS else self._name(token)
+            return self._call(token) if token.text in self._functions else self._name(token)
         if token.text == "(":
             value = self._nested(self._sum)
             self._close(token)
@@ -350,7 +298,7 @@ class _Parser:
     def _name(self, token: Token) -> sympy.Expr:
         if token.text in self._names:
             return self._names[token.text]
-        known = [*self._names, *FUNCTIONS]
+        known = [*self._names, *self._functions]
         near = difflib.get_close_matches(token.text, known, n=3)
         other = _OTHER_NAMES.get(token.text)
         suggestions = [other] if other else near
@@ -358,7 +306,7 @@ class _Parser:
         return self._fail(token, f"unknown name '{token.text[:40]}': {remedy}")
 
     def _call(self, token: Token) -> sympy.Expr:
-        function = FUNCTIONS[token.text]
+        function = self._functions[token.text]
         if not self._at("("):
             self._fail(
                 self._token, f"expected '(' after the function {token.text}; got {self._token}: write {token.text}(...)"
@@ -392,6 +340,8 @@ class _Parser:
                 constant_value(result)
         except ExpressionError:
             raise
+        except MisuseError as error:
+            self._fail(token, str(error))
         except ValueError as error:
             self._fail(token, f"expected finite real numbers; what is computed here {error}: correct the constants")
         return result
@@ -411,7 +361,7 @@ class _Parser:
             try:
                 constant_value(node)
             except ValueError as error:
-                raise _error(
+                raise pointed(
                     self._text, 0, f"a constant in it, {short(node)}, {error}: rescale or correct it"
                 ) from None
         return result

@@ -16,7 +16,7 @@ import sympy
 import tensorflow as tf
 
 from pinn.problems.expression_functions import Absolute, Delta, Larger, Sign, Smaller, Step, constant_value, short
-from pinn.problems.expression_parser import ExpressionError
+from pinn.problems.expression_tokens import ExpressionError
 
 MAX_PRODUCTS = 32
 """Integer powers up to this one are repeated products, which keep every derivative finite at zero; then `tf.pow`."""

@@ -17,8 +17,9 @@ from collections.abc import Sequence
 import sympy
 
 from pinn.problems.expression_functions import Delta
-from pinn.problems.expression_parser import ExpressionError, coordinate, parse
+from pinn.problems.expression_parser import coordinate, parse
 from pinn.problems.expression_tensorflow import CoordinateFunction, to_tensorflow
+from pinn.problems.expression_tokens import ExpressionError
 
 MAX_NODES = 2000
 """Largest expression that is differentiated; a product of 20 functions has about that many after the first time."""
