@@ -26,6 +26,7 @@ from pinn.problems.equation_jets import JetFunction, on_jets
 from pinn.problems.equation_law import BoundaryLaw
 from pinn.problems.equation_statement import Statement, normal_component, placed
 from pinn.problems.expression_parser import parse_equation
+from pinn.problems.mean import Mean
 from pinn.problems.periodic import Periodic
 from pinn.problems.point_conditions import Pin, PointData
 
@@ -112,6 +113,10 @@ def _pin(given: _Description) -> Condition:
     return Pin(tuple(given.options["at"]), given.own_value(), given.component)
 
 
+def _mean(given: _Description) -> Condition:
+    return Mean(given.options["mean"], given.component)
+
+
 def _data(given: _Description) -> Condition:
     file, axes = given.options["data"], given.statement.words.axes
     return PointData.from_csv(file, axes=axes, value=given.unknown, component=given.component)
@@ -165,6 +170,7 @@ _KINDS: dict[str, _Kind] = {
     "velocity": _Kind(_velocity, possible=("of",)),
     "periodic": _Kind(_periodic),
     "pin": _Kind(_pin, needed=("at",), possible=("of",)),
+    "mean": _Kind(_mean, possible=("of",)),
     "data": _Kind(_data, possible=("of",)),
 }
 
@@ -184,6 +190,7 @@ def conditions_from(
         {initial: sin(pi*x)}   {velocity: 0}        at the initial time
         {periodic: x}                               both ends of an axis are one place
         {pin: 0, at: [0.5, 0.5]}                    the value at one point
+        {mean: 0}                                   the mean over the domain, a number
         {data: measured.csv}                        values at the points of a table with columns x, y, ..., u
 
     `at` names parts of the boundary, all of it when left out; `of` names the unknown where there are several.

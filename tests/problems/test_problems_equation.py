@@ -20,6 +20,7 @@ from pinn.problems import (
     Equation,
     Initial,
     InitialVelocity,
+    Mean,
     Neumann,
     Periodic,
     Pin,
@@ -159,9 +160,10 @@ def test_a_condition_is_what_its_description_says(description: dict[str, Any], b
 def test_the_other_conditions_are_read_too(tmp_path: Path) -> None:
     table = tmp_path / "measured.csv"
     table.write_text("x,y,t,u\n0.5,0.5,0.0,1.0\n0.25,0.5,1.0,2.0\n")
-    given = ({"periodic": "x"}, {"data": str(table)})
+    given = ({"periodic": "x"}, {"data": str(table)}, {"mean": 0.5})
     problem = Equation("u_t = 0", SQUARE, (0.0, 1.0), given)
-    periodic, data = problem.conditions()
+    periodic, data, mean = problem.conditions()
+    assert mean == Mean(0.5)
     assert periodic == Periodic("x")
     assert isinstance(data, PointData)
     assert data.values == (1.0, 2.0)
