@@ -58,6 +58,8 @@ class Row:
 
 PLANE = Sampling(interior=1000, boundary=240)
 HIGH = Sampling(interior=1500, boundary=400, initial=200)
+MANY = Sampling(interior=3000, boundary=1000, initial=1000)
+PAIRS = RandomFeatures(1000, interactions=2)
 FRONT = Sampling(interior=6000, resample_every=500, adapt=Rad())
 CUBE = PoissonExpression("sin(pi*x)*sin(pi*y)*sin(pi*z)", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 LONG, SCALED = Bfgs(max_steps=20_000), SelfScaledBfgs(max_steps=20_000)
@@ -72,8 +74,11 @@ ROWS = {
     "Poisson 3D, 2x32": Row(CUBE, Mlp(32, 2), LONG, Sampling(interior=3000, boundary=800), {1e-7: 120}),
     "Poisson 3D, 1000 features": Row(CUBE, RandomFeatures(1000), LeastSquares(), Sampling(interior=2000), {1e-5: 1}),
     "Poisson 5D, 1x64": Row(PoissonND(5), Mlp(64, 1), BROYDEN, HIGH, {3.5e-8: 180}),
+    "Poisson 5D, pairs": Row(PoissonND(5), PAIRS, LeastSquares(), MANY, {3.5e-8: 180}),
     "heat 4D, 1x64": Row(HeatND(4), Mlp(64, 1), BROYDEN, HIGH, {3e-7: 300}),
+    "heat 4D, pairs": Row(HeatND(4), PAIRS, LeastSquares(), MANY, {3e-7: 300}),
     "Laplace 10D, 1x64": Row(LaplacePairs(10), Mlp(64, 1), NEWTON, Sampling(interior=3000, boundary=1000), {1e-4: 300}),
+    "Laplace 10D, pairs": Row(LaplacePairs(10), PAIRS, LeastSquares(), MANY, {1e-4: 300}),
     "Burgers, 3x20": Row(Burgers1D(), Mlp(20, 3), FINISHED, FRONT, {1e-6: 600}),
     "Burgers, 20 slabs": Row(Burgers1D(), Slabs(20, residual=1e-5), GaussNewton(), Sampling(), {1e-6: 600}),
     "Allen-Cahn, 20 slabs": Row(AllenCahn1D(), Slabs(20, residual=1e-6), GaussNewton(), Sampling(), {1e-5: 600}),

@@ -52,6 +52,7 @@ class RandomFeaturesSettings:
     features: int = _number(minimum=1)
     activation: str = MISSING
     scale: Optional[float] = _number(above=0)  # noqa: UP045
+    interactions: Optional[int] = _number(minimum=1)  # noqa: UP045
 
 
 @dataclass

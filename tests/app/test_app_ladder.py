@@ -63,7 +63,8 @@ def test_features_come_first_where_they_can_serve() -> None:
     assert fields(timed=True, axes=3) == [RandomFeatures, Mlp, Mlp]
     assert fields(axes=1) == fields(axes=3) == [RandomFeatures, Mlp, Mlp]
     assert fields(linear=False) == [RandomFeatures, Mlp, Mlp]
-    assert fields(axes=4) == fields(linear=False, axes=4) == [Mlp, Mlp]
+    assert fields(axes=4) == fields(axes=10) == [RandomFeatures, Mlp, Mlp]
+    assert fields(linear=False, axes=4) == fields(axes=11) == [Mlp, Mlp]
     assert fields(dtype="float32") == [Mlp]
 
 

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from pinn.fields import FieldRecipe, FlatField, FourierFeatures, Layout, Mlp, Patches, RandomFeatures
+from pinn.fields.random_features import ridges
 
 LOWER, UPPER = (0.0, -1.0), (2.0, 3.0)
 RECIPES: dict[str, FieldRecipe] = {
@@ -59,6 +60,24 @@ def test_random_features_are_fixed_ridges_under_a_linear_layer() -> None:
     weights = np.random.default_rng(1).normal(size=(7, 2))
     model.get_layer("output").set_weights([weights, np.array([1.0, 2.0])])
     np.testing.assert_allclose(model(points), np.tanh(_scaled(points) @ kernel + bias) @ weights + [1, 2], rtol=1e-12)
+
+
+def test_every_choice_of_few_axes_has_its_share_of_the_ridges() -> None:
+    slopes, _ = ridges(np.random.default_rng(0), 5, 3000, interactions=2)
+    seen = (slopes != 0.0).sum(axis=0)
+    # 5 single axes and 10 pairs.
+    assert np.count_nonzero(seen == 1) == 1000
+    assert np.count_nonzero(seen == 2) == 2000
+    pairs = np.unique(np.flatnonzero(slopes.T.reshape(-1)) % 5, return_counts=True)[1]
+    assert pairs.max() - pairs.min() < 150  # each axis in 1000 of them, give or take five standard deviations
+    steepness = np.linalg.norm(slopes, axis=0)
+    assert 0.5 <= steepness.min() < steepness.max() <= 2.0
+
+
+def test_ridges_across_all_axes_are_those_without_a_limit() -> None:
+    drawn, limited = (ridges(np.random.default_rng(0), 3, 20, interactions=most) for most in (None, 3))
+    np.testing.assert_array_equal(drawn[0], limited[0])
+    np.testing.assert_array_equal(drawn[1], limited[1])
 
 
 def test_ridges_are_of_all_steepnesses_from_half_to_twice_the_scale() -> None:
@@ -138,6 +157,7 @@ BAD_INPUT = {
     "width": (lambda: Mlp(width=0), ValueError, "field.width: expected a whole number of at least 1; got 0"),
     "depth": (lambda: Mlp(depth=-1), ValueError, "field.depth: .*got -1"),
     "activation": (lambda: Mlp(activation="tanhh"), ValueError, "field.activation: expected sine or a Keras.*'tanhh'"),
+    "interactions": (lambda: RandomFeatures(interactions=0), ValueError, "field.interactions"),
     "features": (lambda: FourierFeatures(features=0), ValueError, "field.features"),
     "scale": (lambda: FourierFeatures(scale=0.0), ValueError, "field.scale: expected a positive number; got 0.0"),
     "lambda": (lambda: FlatField(lambda p: p, tf.float64), TypeError, "expected a Keras model.*got function"),
