@@ -227,5 +227,11 @@ def test_a_problem_on_a_ring_is_solved_across_the_seam(field: FieldRecipe) -> No
     solution = solve(Wheel(), field)
     assert solution.errors is not None
     assert solution.errors.relative_l2 < 1e-4
+
+
+def test_a_network_made_by_hand_is_refused() -> None:
+    from pinn import solve
+
+    model = Mlp(width=2, depth=1).build(Layout([0.0, 0.0], [1.0, 0.25]))
     with pytest.raises(ValueError, match=r"expected a recipe of pinn\.fields, which is made periodic along an axis"):
-        solve(Wheel(), solution.model)
+        solve(Wheel(), model)
