@@ -130,11 +130,8 @@ class Slabwork:
     def end_of(self, slab: int, places: np.ndarray) -> np.ndarray:
         """The field at the end of a slab at points of space `[n, k]`: `[n, m]`."""
         time = np.full((len(places), 1), self.times[slab + 1])
-        points, number = (
-            tf.constant(np.hstack([places, time])),
-            tf.fill([len(places), 1], tf.cast(slab, self.slab.dtype)),
-        )
-        return np.asarray(self.model([points, number]))
+        number = tf.fill([len(places), 1], tf.cast(slab, self.slab.dtype))
+        return np.asarray(self.model([tf.constant(np.hstack([places, time])), number]))
 
     def _fitted(self, grid: PatchGrid, generator: np.random.Generator, keep: Keep) -> np.ndarray:
         """The coefficients of the features at the beginning of the present slab, `[K, features m]`.

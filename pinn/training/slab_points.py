@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple, final
 
 import numpy as np
-from scipy.stats import qmc
 
 from pinn.fields import PatchGrid
 from pinn.geometry import Shape
+from pinn.training.sampling import SAMPLERS
 from pinn.training.terms import Term
 
 
@@ -39,7 +39,7 @@ def in_patches(grid: PatchGrid, shape: Shape, window: tuple[float, float], each:
     boxes, generator = grid.boxes, np.random.default_rng(seed)
     lower = np.column_stack([boxes.lower, np.full(grid.size, window[0])])
     upper = np.column_stack([boxes.upper, np.full(grid.size, window[1])])
-    unit = np.stack([_sobol(each, lower.shape[1], generator) for _ in range(grid.size)])
+    unit = np.stack([SAMPLERS["sobol"](each, lower.shape[1], generator) for _ in range(grid.size)])
     points = (lower[:, np.newaxis] + unit * (upper - lower)[:, np.newaxis]).reshape(-1, lower.shape[1])
     inside = shape.inside(points)
     return Interior(points[inside], np.repeat(np.arange(grid.size), each)[inside])
@@ -55,8 +55,3 @@ def on_boundary(
     moved = points.copy()
     moved[:, -1] = window[0] + part * (window[1] - window[0])
     return moved, normals
-
-
-def _sobol(count: int, dimension: int, generator: np.random.Generator) -> np.ndarray:
-    engine = qmc.Sobol(dimension, scramble=True, rng=generator)
-    return engine.random_base2(max(int(np.ceil(np.log2(count))), 0))[:count]

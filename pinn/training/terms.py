@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from pinn.calculus import Engine, Expression, Field, Frame, Needs, PointSet, learn, observe
-from pinn.geometry import Shape
+from pinn.geometry import INITIAL, Shape
 from pinn.problems import BoundaryCondition, Condition, Mean, Periodic, PointCondition, Problem
 from pinn.training.adaptive.base import Adaptive, Place, Sizes
 from pinn.training.sampling import Sampling, boundary_points, interior_points
@@ -189,7 +189,7 @@ def _draws_on_parts(shape: Shape, conditions: Sequence[BoundaryCondition], sampl
     asked = sampling.counts(shape)
     parts = {c.name: shape.select(c.on) for c in conditions}
     measures = {name: sum(part.measure for part in chosen) for name, chosen in parts.items()}
-    at_start = {name for name, chosen in parts.items() if all(part.name == "initial" for part in chosen)}
+    at_start = {name for name, chosen in parts.items() if all(part.name == INITIAL for part in chosen)}
     total = sum(measure for name, measure in measures.items() if name not in at_start)
 
     def draw(name: str) -> Draw:
