@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from pinn.calculus import Jet, PointSet, engine_named
-from pinn.fields import FlatField, Patches, Patchwork, RandomFeatures
+from pinn.fields import FlatField, Layout, Patches, Patchwork, RandomFeatures
 from pinn.geometry import Ball, Box, Interval, Shape
 from pinn.problems import Condition, Mean, Neumann, Problem
 from pinn.solvers import LeastSquares
@@ -38,7 +38,7 @@ class Insulated(Problem):
 def objective() -> ResidualObjective:
     problem = Insulated()
     lower, upper = problem.domain.bounds
-    model = RandomFeatures(30, scale=1.0).build(lower=lower, upper=upper, components=1, dtype="float64", seed=0)
+    model = RandomFeatures(30, scale=1.0).build(Layout(lower, upper))
     enforcement = enforce(problem)
     terms = terms_of(problem, enforcement.penalties, Sampling(interior=60), dtype=tf.float64, weights={})
     return ResidualObjective(
@@ -84,7 +84,7 @@ def test_it_is_one_row_in_all_that_an_objective_gives() -> None:
 def test_a_field_in_patches_cannot_look_everywhere() -> None:
     problem = Insulated()
     lower, upper = problem.domain.bounds
-    model = Patches(2, features=10).build(lower=lower, upper=upper, components=1, dtype="float64", seed=0)
+    model = Patches(2, features=10).build(Layout(lower, upper))
     terms = terms_of(problem, problem.conditions(), Sampling(interior=60), dtype=tf.float64, weights={})
     with pytest.raises(ValueError, match=r"field=patches: .* got a mean, .*Give a Pin"):
         ResidualObjective(
