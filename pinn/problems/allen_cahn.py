@@ -65,7 +65,7 @@ class AllenCahn1D(Problem):
         return (Periodic("x"), Initial(lambda p: p.x**2 * tf.cos(_PI * p.x)))
 
     def reference(self) -> ReferenceSolution:
-        """By a Fourier series of 1024 waves, good to some 1e-7."""
+        """By a Fourier series of 1024 waves; half as many tell of an error of 4e-7 with the defaults."""
         return _series(self.diffusivity, self.rate, self.duration)
 
 
