@@ -84,7 +84,7 @@ def test_the_ladder_marches_and_a_folder_keeps_it(monkeypatch: pytest.MonkeyPatc
         (
             Heat1D(),
             {"conditions": "penalty"},
-            "expected exact conditions at the initial time, and none at given points. Say",
+            "expected exact conditions at the initial time, no given points and no mean. Say",
         ),
         (Heat1D(), {"sampling": Sampling(interior=100)}, "expected no choice of points inside"),
         (Heat1D(), {"balance": Ntk()}, "expected balance=fixed; got ntk"),
