@@ -212,3 +212,16 @@ def test_a_layer_with_an_activation_and_a_model_that_does_not_say_are_no_linear_
     opaque = Opaque()
     opaque(tf.ones((1, 3), tf.float64))
     assert FlatField(opaque, tf.float64).last_layer == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"lower": [0.0, 1.0]}, r"expected a box by its corners, .*; got \[0\. 1\.\] and \[1\. 1\.\]"),
+        ({"lower": [0.0]}, r"expected a box by its corners, .*; got \[0\.\] and \[1\. 1\.\]"),
+        ({"periodic": (True,)}, r"periodic: expected true or false for each of 2 axes; got \(True,\)"),
+    ],
+)
+def test_a_layout_that_is_no_box_is_refused(options: dict[str, object], match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        Layout(**{"lower": [0.0, 0.0], "upper": [1.0, 1.0], **options})
