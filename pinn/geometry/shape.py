@@ -346,6 +346,10 @@ class SpatialShape(Shape):
 
         Such as `shape.with_part("top", lambda p: p.y > 1 - 1e-9)`; with 0.99 the upper ends of the sides would belong
         to it too. Parts that it divides become two.
+
+        Cost: the boundary is looked at, 0.02 s for a square and 0.1 s for a cube, and what is found is remembered for a
+        shape with the same function: a problem whose domain is made anew each time takes a function of its module
+        rather than a lambda.
         """
         from pinn.geometry.named import Named
 

@@ -90,7 +90,10 @@ def terms_of(
     conditions = [condition for condition in conditions if not isinstance(condition, Periodic)]
     names = [EQUATION, *(condition.name for condition in conditions)]
     if len(set(names)) < len(names):
-        raise ValueError(f"{problem.name}: expected different conditions; got {', '.join(names[1:])}")
+        raise ValueError(
+            f"{problem.name}: expected different conditions; got {', '.join(names[1:])}: give each its own part or "
+            "component, and the points of one component as one PointData."
+        )
     _require_weights(weights, names)
     shape = problem.domain
     draws = _draws_on_parts(shape, [c for c in conditions if isinstance(c, BoundaryCondition)], sampling) | {
