@@ -97,7 +97,8 @@ class Kovasznay(Problem):
 
     def exact(self, p: PointSet) -> tf.Tensor:
         """`(u, v, p)`, `[N, 3]`."""
-        decay = self.reynolds / 2 - math.sqrt(self.reynolds**2 / 4 + 4 * _PI**2)
+        # Over the sum of Re / 2 and the root, since their difference is one of nearly equal numbers.
+        decay = -4 * _PI**2 / (self.reynolds / 2 + math.sqrt(self.reynolds**2 / 4 + 4 * _PI**2))
         growth, angle = tf.exp(decay * p.x), 2 * _PI * p.y
         across = decay / (2 * _PI) * growth * tf.sin(angle)
         return tf.stack([1 - growth * tf.cos(angle), across, (1 - growth**2) / 2], axis=1)
