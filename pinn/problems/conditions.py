@@ -21,7 +21,8 @@ class Condition(ABC):
     A condition with `fixes_value` prescribes the field's own value, one with `fixes_flux` its normal derivative and one
     with `fixes_velocity` its derivative in time, so that an ansatz can satisfy it exactly on shapes that allow it, as
     it can a `Robin` condition; any other is a penalty. One that `couples` sees all components at once and has none of
-    its own. Subclass `BoundaryCondition` for parts of the boundary and `PointCondition` for points that are given.
+    its own. One that `weighs_as_value` has a residual in the units of the field, and is weighed as a value is. Subclass
+    `BoundaryCondition` for parts of the boundary and `PointCondition` for points that are given.
 
     Attributes:
         value: what is prescribed, a number or a function of the points, `[N]`.
@@ -36,6 +37,7 @@ class Condition(ABC):
     fixes_flux: ClassVar[bool] = False
     fixes_velocity: ClassVar[bool] = False
     couples: ClassVar[bool] = False
+    weighs_as_value: ClassVar[bool] = False
 
     @property
     @abstractmethod

@@ -95,6 +95,7 @@ class Contact(Coupling):
     conductivity: float = 1.0
 
     kind: ClassVar[str] = "contact"
+    weighs_as_value: ClassVar[bool] = True
 
     def _observed(self, p: PointSet, u: Jet) -> tf.Tensor:
         first, second = (u[i] for i in self.between)

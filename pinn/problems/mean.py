@@ -33,6 +33,7 @@ class Mean(Condition):
     component: int | None = None
 
     kind: ClassVar[str] = "mean"
+    weighs_as_value: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if isinstance(self.value, bool) or not isinstance(self.value, Real) or not math.isfinite(self.value):

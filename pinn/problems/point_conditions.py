@@ -25,6 +25,8 @@ class PointCondition(Condition):
     penalty.
     """
 
+    weighs_as_value: ClassVar[bool] = True
+
     @final
     @property
     def name(self) -> str:

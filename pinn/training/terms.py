@@ -179,7 +179,7 @@ def natural_weight(condition: Condition, shape: Shape) -> float:
     lower, upper = shape.bounds
     sides = (upper - lower)[: len(shape.space_axes)]
     kappa = float(np.sum((np.pi / sides) ** 2))
-    return kappa**2 if condition.fixes_value or isinstance(condition, PointCondition | Mean) else kappa
+    return kappa**2 if condition.fixes_value or condition.weighs_as_value else kappa
 
 
 def _given(points: np.ndarray, _seed: Sequence[int]) -> Places:

@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from pinn.calculus import Frame, LazyJet, PointSet, Tape, engine_named
 from pinn.fields import FlatField, Layout, RandomFeatures
-from pinn.problems import BoundaryCondition, Contact, FluxBalance, LayeredWall
+from pinn.problems import BoundaryCondition, Contact, Dirichlet, FluxBalance, LayeredWall, Neumann
 from pinn.solvers import LeastSquares
-from pinn.training import ResidualObjective, Sampling, enforce, terms_of
+from pinn.training import ResidualObjective, Sampling, enforce, natural_weight, terms_of
 
 AXES = ("x", "y")
 POINTS = np.random.default_rng(0).uniform(size=(20, 2))
@@ -43,6 +43,12 @@ def test_conditions_see_both_sides(name: str, dtype: str) -> None:
     u = LazyJet(field, p, Frame(AXES, None, 3), Tape())
     # Sums of a few numbers of order one to ten.
     np.testing.assert_allclose(condition.residual(p, u), by_hand, atol=100 * np.finfo(dtype).eps)
+
+
+def test_a_fall_of_the_field_weighs_as_a_value() -> None:
+    domain = LayeredWall().domain
+    value, flux = natural_weight(Dirichlet(0.0), domain), natural_weight(Neumann(0.0), domain)
+    assert natural_weight(Contact(), domain) == value > flux == natural_weight(FluxBalance(), domain)
 
 
 def test_materials_that_meet_on_one_part_are_told_apart() -> None:
