@@ -13,7 +13,7 @@ import tensorflow as tf
 from pinn.app.automatic import auto_patch_scale, auto_sampling, auto_scale, auto_solver
 from pinn.app.bench import Bench
 from pinn.app.work import Watch, Work
-from pinn.calculus import engine_named
+from pinn.calculus import Engine, engine_named
 from pinn.fields import POINTS_A_FEATURE, FieldRecipe, FlatField, Patches, Patchwork, RandomFeatures
 from pinn.solvers import Chain, GaussNewton, LeastSquares, LevenbergMarquardt, Solver
 from pinn.training import ResidualObjective, Sampling, Training, train
@@ -44,7 +44,8 @@ def collocated(bench: Bench, field: FieldRecipe | keras.Model, solver: Solver | 
         Patchwork.of(network.model) if isinstance(field, Patches) else None,
         auto_sampling(field, chosen.sampling, bench.problem.domain),
     )
-    objective, others = setting.objective(), setting.held_out()
+    engine = engine_named(chosen.engine)  # `auto` comes to know what it takes for this objective
+    objective, others = setting.objective(engine), setting.held_out()
     of_features = isinstance(field, RandomFeatures | Patches)  # what a linear equation is asked for
     solver = solver or auto_solver(chosen.dtype, field, network.size, linear=of_features and bench.is_linear())
     evaluator = bench.evaluator(network.model)
@@ -77,7 +78,7 @@ def collocated(bench: Bench, field: FieldRecipe | keras.Model, solver: Solver | 
         solver,
         network,
         evaluator,
-        engine_named(chosen.engine),
+        engine,
         train=watched,
         estimate=lambda weights: _estimate(others, weights),
         points=objective.points,
@@ -94,13 +95,15 @@ class _Setting:
     patchwork: Patchwork | None
     sampling: Sampling
 
-    def objective(self, terms: Sequence[Term] | None = None, stream: int = 0) -> ResidualObjective:
-        """The residuals of some terms, or of all, at points of a stream of chance."""
+    def objective(
+        self, engine: Engine | None = None, *, terms: Sequence[Term] | None = None, stream: int = 0
+    ) -> ResidualObjective:
+        """The residuals of some terms, or of all, at points of a stream of chance, by this engine or a fresh one."""
         return ResidualObjective(
             self.network,
             self.bench.enforcement.ansatz,
             self.bench.terms(self.sampling) if terms is None else terms,
-            engine=engine_named(self.bench.chosen.engine),
+            engine=engine or engine_named(self.bench.chosen.engine),
             seed=self.bench.chosen.seed + stream,
             patchwork=self.patchwork,
         )
@@ -121,7 +124,7 @@ class _Setting:
         interior = _DENSER * (self.sampling.interior or len(points))
         denser = replace(self, sampling=replace(self.sampling, interior=interior, kind="uniform"))
         around = 2 ** len(lower) * POINTS_A_FEATURE * field.features
-        return denser.objective([within(self.bench.terms(denser.sampling)[0], lower, upper, around)])
+        return denser.objective(terms=[within(self.bench.terms(denser.sampling)[0], lower, upper, around)])
 
 
 def _estimate(objective: ResidualObjective, weights: np.ndarray) -> float:
