@@ -24,8 +24,10 @@ from pinn.geometry.moved import Moved
 from pinn.geometry.named import Named
 from pinn.geometry.polygon import Polygon, RegularPolygon
 from pinn.geometry.polygon_files import polygon_from_file
+from pinn.geometry.product import Product
 from pinn.geometry.set_operations import Difference, Intersection, Union
 from pinn.geometry.shape import INITIAL, BoundaryPart, Shape, SpatialShape
+from pinn.geometry.simplex import Simplex
 from pinn.geometry.time_product import TimeProduct
 
 __all__ = [
@@ -43,8 +45,10 @@ __all__ = [
     "Moved",
     "Named",
     "Polygon",
+    "Product",
     "RegularPolygon",
     "Shape",
+    "Simplex",
     "SpatialShape",
     "TimeProduct",
     "Union",

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pinn.geometry.boundary_data import BoundaryData
 from pinn.geometry.checks import Array, finite_number, finite_numbers, space_axes, unit_points
+from pinn.geometry.factors import product_distance
 from pinn.geometry.interpolation import Face, transfinite
 from pinn.geometry.shape import BoundaryPart, SpatialShape
 
@@ -162,13 +163,3 @@ class Box(SpatialShape):
 def Interval(lower: float, upper: float, *, axis: str = "x") -> Box:  # noqa: N802  (stands beside the other shapes)
     """The interval `lower <= x <= upper`: a `Box` in one dimension, with the end points `x_min` and `x_max`."""
     return Box((finite_number("lower", lower),), (finite_number("upper", upper),), axes=(axis,))
-
-
-def product_distance(distances: Array) -> Array:
-    """Signed distance to a product of sets from the signed distances to its k factors `[N, k]`: `[N]`.
-
-    Inside all factors the nearest boundary is that of the nearest factor; outside, the distances to the factors that
-    the point is outside of are the legs of a right angle. Exact if the distances to the factors are.
-    """
-    outside = np.linalg.norm(np.maximum(distances, 0.0), axis=1)
-    return np.where(outside > 0, outside, np.max(distances, axis=1))

@@ -18,6 +18,7 @@ from pinn.geometry.cells import CellMap, Cover, cell_map, cover_by_distance
 from pinn.geometry.checks import Array
 from pinn.geometry.clipping import Margin, clipped
 from pinn.geometry.moved import removable
+from pinn.geometry.product import Product
 from pinn.geometry.shape import BoundaryPart, Shape, SpatialShape
 from pinn.geometry.value_shape import ValueShape
 
@@ -246,7 +247,9 @@ def _may_touch(one: Region, other: Region) -> bool:
 
 
 def cover(shape: Shape, lower: Array, upper: Array) -> Cover:
-    """What is proved of cells (see `pinn.geometry.cells`): exactly for boxes, else by the distance of the centers."""
+    """What is proved of cells (see `pinn.geometry.cells`): exactly for boxes, by the factors of products, else by the
+    distance of the centers.
+    """
     if isinstance(shape, Box):
         a, b = shape.bounds
         return Cover(np.all((lower >= a) & (upper <= b), axis=1), np.any((upper <= a) | (lower >= b), axis=1))
@@ -254,4 +257,8 @@ def cover(shape: Shape, lower: Array, upper: Array) -> Cover:
         covers = [region.cover(lower, upper) for region in shape._regions]
         every, some = (np.logical_or, np.logical_and) if shape._is_union else (np.logical_and, np.logical_or)
         return Cover(reduce(every, (c.inside for c in covers)), reduce(some, (c.outside for c in covers)))
+    if isinstance(shape, Product):
+        k = shape.first.dim
+        one, other = cover(shape.first, lower[:, :k], upper[:, :k]), cover(shape.second, lower[:, k:], upper[:, k:])
+        return Cover(one.inside & other.inside, one.outside | other.outside)
     return cover_by_distance(lower, upper, shape._signed_distance((lower + upper) / 2.0))

@@ -13,8 +13,10 @@ from pinn.geometry.box import Box, Interval
 from pinn.geometry.ellipsoid import Ellipsoid
 from pinn.geometry.polygon import Polygon, RegularPolygon
 from pinn.geometry.polygon_files import polygon_from_file
+from pinn.geometry.product import product_of
 from pinn.geometry.set_operations import Difference, Intersection, Union
 from pinn.geometry.shape import SpatialShape
+from pinn.geometry.simplex import Simplex
 
 _TYPES: dict[str, Callable[..., SpatialShape]] = {
     "interval": Interval,
@@ -22,6 +24,7 @@ _TYPES: dict[str, Callable[..., SpatialShape]] = {
     "ball": Ball,
     "annulus": Annulus,
     "ellipsoid": Ellipsoid,
+    "simplex": Simplex,
     "polygon": Polygon,
     "regular_polygon": RegularPolygon,
     "polygon_file": polygon_from_file,
@@ -29,6 +32,7 @@ _TYPES: dict[str, Callable[..., SpatialShape]] = {
 _COMBINED: dict[str, Callable[[tuple[SpatialShape, ...]], SpatialShape]] = {
     "union": Union,
     "intersection": Intersection,
+    "product": product_of,
 }
 _TYPE, _OF, _DIFFERENCE = "type", "of", "difference"
 _MOVES: dict[str, Callable[[SpatialShape, Any], SpatialShape]] = {
@@ -41,10 +45,10 @@ _MOVES: dict[str, Callable[[SpatialShape, Any], SpatialShape]] = {
 def shape_from(description: Mapping[str, Any], place: str = "shape") -> SpatialShape:
     """The shape that a mapping describes.
 
-    `type` is one of interval, box, ball, annulus, ellipsoid, polygon, regular_polygon, with the arguments of that class
-    beside it; polygon_file, with `file`; or union, intersection, with the list `of` of shapes. Any of them can have
-    `difference`, a list of holes, and then `scale` (a factor), `rotate` (an angle in radians, or
-    `{angle: ..., plane: [y, z]}`) and `translate` (one number an axis), which are applied in this order:
+    `type` is one of interval, box, ball, annulus, ellipsoid, simplex, polygon, regular_polygon, with the arguments of
+    that class beside it; polygon_file, with `file`; or union, intersection, product, with the list `of` of
+    shapes. Any of them can have `difference`, a list of holes, and then `scale` (a factor), `rotate` (an angle in
+    radians, or `{angle: ..., plane: [y, z]}`) and `translate` (one number an axis), which are applied in this order:
 
         {type: box, lower: [0, 0], upper: [2, 1], difference: [{type: ball, center: [0.5, 0.5], radius: 0.2}]}
 

@@ -27,7 +27,6 @@ Source: V. L. Rvachev, T. I. Sheiko, V. Shapiro and I. Tsukanov, Transfinite int
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
@@ -36,7 +35,8 @@ import numpy as np
 
 from pinn.geometry.checks import Array
 from pinn.geometry.combined import Combined, Region
-from pinn.geometry.shape import BoundaryPart, Shape, SpatialShape
+from pinn.geometry.factors import told_apart
+from pinn.geometry.shape import BoundaryPart, SpatialShape
 
 HOLES = "holes"
 
@@ -179,27 +179,6 @@ class Union(Combined):
 
     def _named(self) -> Sequence[Mapping[str, BoundaryPart]]:
         return told_apart(self.shapes)
-
-
-def told_apart(shapes: Sequence[Shape]) -> list[dict[str, BoundaryPart]]:
-    """The parts of each shape, by the name there, under names of their own.
-
-    A name that more than one part has gets the number of its shape, again and again until all names differ: one with a
-    number may be what a part of another shape is called.
-    """
-    named = [shape.parts for shape in shapes]
-    while True:
-        owners = Counter(part.name for parts in named for part in parts.values())
-        if all(count == 1 for count in owners.values()):
-            return named
-        named = [
-            {name: part if owners[part.name] == 1 else _with_number(part, i) for name, part in parts.items()}
-            for i, parts in enumerate(named, start=1)
-        ]
-
-
-def _with_number(part: BoundaryPart, number: int) -> BoundaryPart:
-    return replace(part, name=f"{part.name}_{number}", groups=(part.name, *part.groups))
 
 
 def operands(what: str, shapes: Any) -> tuple[Any, ...]:

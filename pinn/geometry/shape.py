@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pinn.geometry.moved import Moved
     from pinn.geometry.named import Named
+    from pinn.geometry.product import Product
     from pinn.geometry.set_operations import Difference, Intersection, Union
     from pinn.geometry.time_product import TimeProduct
 
@@ -395,6 +396,13 @@ class SpatialShape(Shape):
         from pinn.geometry.set_operations import Intersection
 
         return Intersection((*self.shapes, other) if isinstance(self, Intersection) else (self, other))
+
+    @final
+    def __mul__(self, other: SpatialShape) -> Product:
+        """All points with a first part in this shape and a second one in the other, which has other axes."""
+        from pinn.geometry.product import Product
+
+        return Product(self, other)
 
     @final
     def __or__(self, other: SpatialShape) -> Union:

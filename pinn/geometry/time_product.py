@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pinn.geometry.boundary_data import BoundaryData, Constant
-from pinn.geometry.box import product_distance
-from pinn.geometry.checks import TIME, Array, axis_name, finite_number, unit_points
+from pinn.geometry.boundary_data import BoundaryData
+from pinn.geometry.checks import TIME, Array, axis_name, finite_number
+from pinn.geometry.factors import Extent, joined, product_distance, seen_from_one, times
 from pinn.geometry.shape import INITIAL, BoundaryPart, Shape
 
 if TYPE_CHECKING:
@@ -90,16 +89,8 @@ class TimeProduct(Shape):
     @property
     def parts(self) -> dict[str, BoundaryPart]:
         """The parts in space times the interval, then "initial"."""
-        duration = self.end - self.start
-        parts = {
-            name: replace(
-                part,
-                measure=part.measure * duration,
-                unit_dimension=part.unit_dimension + 1,
-                sample=partial(self._sample_side, part),
-            )
-            for name, part in self.space.parts.items()
-        }
+        interval = Extent(self.end - self.start, 1, self._times)
+        parts = {name: times(part, interval) for name, part in self.space.parts.items()}
         parts[INITIAL] = BoundaryPart(INITIAL, self.space.measure, self.space.unit_dimension, self._sample_initial)
         return parts
 
@@ -107,12 +98,6 @@ class TimeProduct(Shape):
     def families(self) -> tuple[tuple[str, ...], ...]:
         """Those of the shape in space."""
         return self.space.families
-
-    def _sample_side(self, part: BoundaryPart, unit: ArrayLike) -> tuple[Array, Array]:
-        coordinates = unit_points(unit, part.unit_dimension + 1)
-        points, normals = part.sample(coordinates[:, :-1])
-        times = self._times(coordinates[:, -1])
-        return np.column_stack([points, times]), np.column_stack([normals, np.zeros_like(times)])
 
     def _sample_initial(self, unit: ArrayLike) -> tuple[Array, Array]:
         points = self.space.interior(unit)
@@ -122,10 +107,11 @@ class TimeProduct(Shape):
         return points, normals
 
     def _times(self, unit: Array) -> Array:
+        """`[n, 1] -> [n, 1]`."""
         return (1.0 - unit) * self.start + unit * self.end
 
     def _interior(self, unit: Array) -> Array:
-        return np.column_stack([self.space.interior(unit[:, :-1]), self._times(unit[:, -1])])
+        return np.hstack([self.space.interior(unit[:, :-1]), self._times(unit[:, -1:])])
 
     def _inside(self, points: Array, slack: float) -> NDArray[np.bool_]:
         forgiven = slack * max(abs(self.start), abs(self.end))
@@ -151,37 +137,18 @@ class TimeProduct(Shape):
 
         x, t = points[:, :-1], points[:, -1:]
         sides = {name: function for name, function in data.items() if name != INITIAL}
-        lifted = self.space.lift(x, _at_time(sides, t))
+        lifted = self.space.lift(x, seen_from_one(sides, t, joined))
         if INITIAL not in data:
             return lifted
         start = tf.fill(tf.shape(t), tf.constant(self.start, t.dtype))
-        return data[INITIAL](_joined(x, start)) + (lifted - self.space.lift(x, _at_time(sides, start)))
+        return data[INITIAL](joined(x, start)) + (lifted - self.space.lift(x, seen_from_one(sides, start, joined)))
 
     def _project(self, points: tf.Tensor, part: str) -> tuple[tf.Tensor, tf.Tensor]:
         import tensorflow as tf
 
         x, t = points[:, :-1], points[:, -1:]
         projected, normals = self.space.project(x, part)
-        return _joined(projected, t), _joined(normals, tf.zeros_like(t))
+        return joined(projected, t), joined(normals, tf.zeros_like(t))
 
     def _ramp(self, points: tf.Tensor, part: str) -> tf.Tensor:
         return self.space.ramp(points[:, :-1], part)
-
-
-def _at_time(data: Mapping[str, BoundaryData], t: tf.Tensor) -> dict[str, BoundaryData]:
-    """Data of points in space and time as data of points in space, row i at the time `t[i]` (`t`: `[N, 1]`)."""
-    return {name: f if isinstance(f, Constant) else partial(_evaluate_at, f, t) for name, f in data.items()}
-
-
-def _evaluate_at(function: BoundaryData, t: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    return function(_joined(x, t))
-
-
-def _joined(x: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
-    """Points in space `[N, d - 1]` and their times `[N, 1]` as points in space and time `[N, d]`.
-
-    Stacked, since under XLA a concatenation has no third derivatives, which exact fluxes take.
-    """
-    import tensorflow as tf
-
-    return tf.stack([*tf.unstack(x, num=x.shape[1], axis=1), t[:, 0]], axis=1)

@@ -11,11 +11,23 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from geometry_moments import Array, Case, Moments, Part, ball_volume, sphere_part
+from geometry_moments import (
+    Array,
+    Case,
+    Moments,
+    Part,
+    ball_volume,
+    box_moments,
+    crossed,
+    on_axis,
+    sphere_part,
+)
 from geometry_moved_cases import MOVED_CASES
 from geometry_named_cases import NAMED_CASES
 from geometry_polygon_cases import POLYGON_CASES
+from geometry_product_cases import PRODUCT_CASES
 from geometry_set_cases import PLATE, SET_CASES
+from geometry_simplex_cases import SIMPLEX_CASES
 from scipy.stats import qmc
 
 from pinn.geometry import Annulus, Ball, Box, Interval, Shape
@@ -50,27 +62,19 @@ def round_case(name: str, shape: Shape, center: Sequence[float], inner: float, o
     return Case(name, shape, interior, parts, lambda p: inner <= math.dist(p, c) <= outer)
 
 
-def bordered(covariance: Array, variance: float) -> Array:
-    """The covariance of a set times an independent time."""
-    return np.block(
-        [[covariance, np.zeros((len(covariance), 1))], [np.zeros((1, len(covariance))), np.array([[variance]])]]
-    )
-
-
 def time_case(case: Case, shape: Shape, start: float, end: float) -> Case:
-    duration, middle, variance = end - start, (start + end) / 2, (end - start) ** 2 / 12
+    duration = box_moments((start,), (end,))
 
     def product(m: Moments) -> tuple[float, Array, Array]:
-        return m.measure * duration, np.append(m.mean, middle), bordered(m.covariance, variance)
+        found = crossed(m, duration)
+        return found.measure, found.mean, found.covariance
 
     parts = {name: Part(*product(part), lambda p, off=part.off: off(p[:-1])) for name, part in case.parts.items()}
-    space = case.interior
-    initial_mean = np.append(space.mean, start)
-    parts["initial"] = Part(space.measure, initial_mean, bordered(space.covariance, 0.0), lambda p: p[-1] - start)
+    parts["initial"] = on_axis(crossed(case.interior, box_moments((start,), (start,))), -1, start)
     return Case(
         f"{case.name}_in_time",
         shape,
-        Moments(*product(space)),
+        Moments(*product(case.interior)),
         parts,
         lambda p: start <= p[-1] <= end and case.contains(p[:-1]),
         case.accuracy,
@@ -104,6 +108,8 @@ CASES = (
     *POLYGON_CASES,
     *MOVED_CASES,
     *NAMED_CASES,
+    *SIMPLEX_CASES,
+    *PRODUCT_CASES,
     time_case(PLATE, PLATE.shape.over(0.0, 1.0), 0.0, 1.0),
 )
 EVERY_CASE = {"argvalues": CASES, "ids": [case.name for case in CASES]}

@@ -80,6 +80,14 @@ def box_moments(lower: tuple[float, ...], upper: tuple[float, ...]) -> Moments:
     return Moments(float(np.prod(lengths)), (a + b) / 2, np.diag((b - a) ** 2 / 12))
 
 
+def crossed(first: Moments, second: Moments) -> Moments:
+    """Moments of the product of two sets: coordinates of one are independent of those of the other."""
+    a, b = len(first.mean), len(second.mean)
+    mixed = np.zeros((a, b))
+    covariance = np.block([[first.covariance, mixed], [mixed.T, second.covariance]])
+    return Moments(first.measure * second.measure, np.append(first.mean, second.mean), covariance)
+
+
 def on_axis(moments: Moments, axis: int, value: float) -> Part:
     """The moments of a part on which one coordinate is constant."""
     return Part(moments.measure, moments.mean, moments.covariance, lambda p: p[axis] - value)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pinn.geometry import Annulus, Ball, Box, Ellipsoid, Interval, Polygon, RegularPolygon, Shape, shape_from
+from pinn.geometry import Annulus, Ball, Box, Ellipsoid, Interval, Polygon, RegularPolygon, Shape, Simplex, shape_from
 
 BALL: dict[str, Any] = {"type": "ball", "center": [0.5, 0.5], "radius": 0.2}
 BOX: dict[str, Any] = {"type": "box", "lower": [0, 0], "upper": [2, 1]}
@@ -21,6 +21,11 @@ DESCRIBED: dict[str, tuple[dict[str, Any], Shape]] = {
     "polygon": (
         {"type": "polygon", "vertices": [[0, 0], [1, 0], [0, 1]], "holes": [[[0.1, 0.1], [0.3, 0.1], [0.1, 0.3]]]},
         Polygon([(0, 0), (1, 0), (0, 1)], [[(0.1, 0.1), (0.3, 0.1), (0.1, 0.3)]]),
+    ),
+    "simplex": ({"type": "simplex", "vertices": [[0, 0], [1, 0], [0, 1]]}, Simplex([(0, 0), (1, 0), (0, 1)])),
+    "product": (
+        {"type": "product", "of": [BALL, {"type": "interval", "lower": 0, "upper": 1, "axis": "z"}]},
+        Ball((0.5, 0.5), 0.2) * Interval(0, 1, axis="z"),
     ),
     "regular": ({"type": "regular_polygon", "sides": 5, "radius": 2}, RegularPolygon(5, radius=2)),
     "hole": (BOX | {"difference": [BALL]}, Box((0, 0), (2, 1)) - Ball((0.5, 0.5), 0.2)),
@@ -59,6 +64,8 @@ BAD: dict[str, tuple[Any, str]] = {
         r"^shape.difference\[1\]: radius must be greater than 0",
     ),
     "hole outside": (BOX | {"difference": [BALL | {"center": [9, 9]}]}, "^shape: hole_1 lies outside the shape"),
+    "factors": ({"type": "product", "of": [BALL, BOX]}, "^shape: both factors have the axis 'x'"),
+    "one factor": ({"type": "product", "of": [BALL]}, "^shape: a product takes two shapes or more, got 1"),
     "holes as one": (BOX | {"difference": BALL}, "^shape.difference: expected a list of shapes; got"),
     "empty": ({"type": "intersection", "of": [BOX, BALL | {"center": [9, 9]}]}, "^shape: the intersection is empty"),
     "nested": (
