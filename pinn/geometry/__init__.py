@@ -20,6 +20,8 @@ from pinn.geometry.boundary_data import BoundaryData, Constant
 from pinn.geometry.box import Box, Interval
 from pinn.geometry.description import shape_from
 from pinn.geometry.ellipsoid import Ellipsoid
+from pinn.geometry.mesh import Mesh
+from pinn.geometry.mesh_files import mesh_from_file
 from pinn.geometry.moved import Moved
 from pinn.geometry.named import Named
 from pinn.geometry.polygon import Polygon, RegularPolygon
@@ -42,6 +44,7 @@ __all__ = [
     "Intersection",
     "Interval",
     "Ellipsoid",
+    "Mesh",
     "Moved",
     "Named",
     "Polygon",
@@ -52,6 +55,7 @@ __all__ = [
     "SpatialShape",
     "TimeProduct",
     "Union",
+    "mesh_from_file",
     "polygon_from_file",
     "shape_from",
 ]

@@ -10,8 +10,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pinn.geometry.cells import CellMap, Cover, cell_map
+from pinn.geometry.cells import CellMap, Classify, Contains, Cover, cell_map
 from pinn.geometry.checks import Array, unit_points
+from pinn.geometry.pieces import Boxes
 from pinn.geometry.shape import BoundaryPart
 
 Margin = Callable[[Array, Array], Array]
@@ -20,6 +21,10 @@ than the distance to the cut."""
 
 _BUDGET = 1024  # cut cells: crossings are found to round-off on a curve, and to 1e-3 of a surface
 _LEAST = 1e-4  # of a part, and of a face of the whole: less is what round-off leaves where boundaries touch
+
+_MOST_CUT_PIECES = 8192
+_LEVELS_OF_PIECES = 8  # halvings a coordinate: to 1/256 of a piece
+_ASIDE = 1e-7  # of a box: how far inside it its corners are looked at
 
 _BULGE = 0.5  # how much further a cell of a surface reaches than its lattice points, in their distance from its middle
 
@@ -39,18 +44,61 @@ def clipped(part: BoundaryPart, margin: Margin, *, touching: float, face: float)
     k = part.unit_dimension
     if k == 0:
         return part if margin(*part.sample(np.empty((1, 0))))[0] < 0 else None
-    found = cell_map(
-        np.zeros(k),
-        np.ones(k),
-        partial(_cover, part, margin, touching),
-        lambda unit: margin(*part.sample(unit)) <= 0,
-        budget=_BUDGET,
-        splits=2 * k,
-    )
+    contains = lambda unit: margin(*part.sample(unit)) <= 0  # noqa: E731
+    found = _kept(part, partial(_cover, part, margin, touching), contains, splits=2 * k)
     return _restricted(part, found, min(part.measure, face))
 
 
-def _restricted(part: BoundaryPart, kept: CellMap | None, large: float) -> BoundaryPart | None:
+def _kept(part: BoundaryPart, classify: Classify, contains: Contains, *, splits: int) -> CellMap | Boxes | None:
+    """The unit coordinates that are kept, by a tree of cells, or by one tree a piece."""
+    if part.knots is not None:
+        return _kept_pieces(part.knots, part.unit_dimension, classify, contains, splits=splits)
+    k = part.unit_dimension
+    return cell_map(np.zeros(k), np.ones(k), classify, contains, budget=_BUDGET, splits=splits)
+
+
+def _kept_pieces(knots: Array, k: int, classify: Classify, contains: Contains, *, splits: int) -> Boxes | None:
+    """The boxes that are kept of those between the knots.
+
+    They are halved along one coordinate after the other, those that are cut, until there are too many or each is too
+    small; its middle then decides about a box. They are shrunk a little when they are looked at: at a knot itself
+    begins the next piece, which may be anywhere.
+    """
+    lower = np.column_stack([knots[:-1], np.zeros((len(knots) - 1, k - 1))])
+    upper = np.column_stack([knots[1:], np.ones((len(knots) - 1, k - 1))])
+    lower, upper = (corner[knots[1:] > knots[:-1]] for corner in (lower, upper))
+    kept: list[tuple[Array, Array]] = []
+    whole = True
+    for level in range(_LEVELS_OF_PIECES * k):
+        room = _ASIDE * (upper - lower)
+        inside, outside = classify(lower + room, upper - room)
+        if len(lower) < 2**splits and level < splits:
+            inside, outside = np.zeros_like(inside), np.zeros_like(outside)
+        kept.append((lower[inside], upper[inside]))
+        whole &= not outside.any()
+        open_ = ~inside & ~outside
+        lower, upper = lower[open_], upper[open_]
+        if not len(lower) or len(lower) > _MOST_CUT_PIECES:
+            break
+        lower, upper = _halved(lower, upper, level % k)
+    if len(lower):
+        chosen = contains((lower + upper) / 2.0)
+        kept.append((lower[chosen], upper[chosen]))
+        whole &= bool(chosen.all())
+    lowers, uppers = zip(*kept, strict=True)
+    boxes = Boxes(np.concatenate(lowers), np.concatenate(uppers), whole)
+    return boxes if len(boxes.lower) else None
+
+
+def _halved(lower: Array, upper: Array, axis: int) -> tuple[Array, Array]:
+    """Both halves of each box, across an axis."""
+    middle = (lower[:, axis] + upper[:, axis]) / 2.0
+    lower, upper = np.repeat(lower, 2, axis=0), np.repeat(upper, 2, axis=0)
+    upper[0::2, axis], lower[1::2, axis] = middle, middle
+    return lower, upper
+
+
+def _restricted(part: BoundaryPart, kept: CellMap | Boxes | None, large: float) -> BoundaryPart | None:
     """The piece of the part whose unit coordinates are kept; None if it is 1e-4 of what is large, or less."""
     if kept is None or part.measure * kept.measure <= _LEAST * large:
         return None
@@ -60,7 +108,8 @@ def _restricted(part: BoundaryPart, kept: CellMap | None, large: float) -> Bound
     def sample(unit: ArrayLike) -> tuple[Array, Array]:
         return part.sample(kept(unit_points(unit, part.unit_dimension)))
 
-    return replace(part, measure=part.measure * kept.measure, sample=sample)
+    knots = kept.cumulative / kept.measure if isinstance(kept, Boxes) else None
+    return replace(part, measure=part.measure * kept.measure, sample=sample, knots=knots)
 
 
 def _lattice(dimension: int) -> Array:
@@ -100,15 +149,9 @@ def divided(
 
         if k == 0:
             return part if keeps(part.sample(np.empty((1, 0)))[0])[0] else None
-        found = cell_map(
-            np.zeros(k),
-            np.ones(k),
-            partial(_agreement, part, keeps),
-            lambda unit: keeps(part.sample(unit)[0]),
-            budget=_BUDGET,
-            splits=6 if k == 1 else 4 * k,
-        )
-        return _restricted(part, found, part.measure)
+        contains = lambda unit: keeps(part.sample(unit)[0])  # noqa: E731
+        splits = 6 if k == 1 else 4 * k
+        return _restricted(part, _kept(part, partial(_agreement, part, keeps), contains, splits=splits), part.measure)
 
     chosen = piece(True)
     if chosen is None or chosen is part:

@@ -11,6 +11,7 @@ from pinn.geometry.annulus import Annulus
 from pinn.geometry.ball import Ball
 from pinn.geometry.box import Box, Interval
 from pinn.geometry.ellipsoid import Ellipsoid
+from pinn.geometry.mesh_files import mesh_from_file
 from pinn.geometry.polygon import Polygon, RegularPolygon
 from pinn.geometry.polygon_files import polygon_from_file
 from pinn.geometry.product import product_of
@@ -28,6 +29,7 @@ _TYPES: dict[str, Callable[..., SpatialShape]] = {
     "polygon": Polygon,
     "regular_polygon": RegularPolygon,
     "polygon_file": polygon_from_file,
+    "mesh_file": mesh_from_file,
 }
 _COMBINED: dict[str, Callable[[tuple[SpatialShape, ...]], SpatialShape]] = {
     "union": Union,
@@ -46,7 +48,7 @@ def shape_from(description: Mapping[str, Any], place: str = "shape") -> SpatialS
     """The shape that a mapping describes.
 
     `type` is one of interval, box, ball, annulus, ellipsoid, simplex, polygon, regular_polygon, with the arguments of
-    that class beside it; polygon_file, with `file`; or union, intersection, product, with the list `of` of
+    that class beside it; polygon_file or mesh_file, with `file`; or union, intersection, product, with the list `of` of
     shapes. Any of them can have `difference`, a list of holes, and then `scale` (a factor), `rotate` (an angle in
     radians, or `{angle: ..., plane: [y, z]}`) and `translate` (one number an axis), which are applied in this order:
 

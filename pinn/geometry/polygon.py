@@ -17,6 +17,7 @@ from pinn.geometry.boundary_data import BoundaryData
 from pinn.geometry.checks import Array, finite_number, finite_numbers, positive_number, space_axes, unit_points
 from pinn.geometry.edges import Edges
 from pinn.geometry.optional import optional
+from pinn.geometry.pieces import Triangles, placed, summed_up
 from pinn.geometry.shape import BoundaryPart
 from pinn.geometry.value_shape import ValueShape
 
@@ -106,13 +107,7 @@ class Polygon(ValueShape):
         return {name: (ring, sign * math.copysign(1.0, signed_area(ring))) for name, (ring, sign) in rings.items()}
 
     def _interior(self, unit: Array) -> Array:
-        corners, cumulative = _triangles(self)
-        scaled = unit[:, 0] * cumulative[-1]
-        chosen = np.clip(np.searchsorted(cumulative, scaled, side="right") - 1, 0, len(corners) - 1)
-        share = (scaled - cumulative[chosen]) / (cumulative[chosen + 1] - cumulative[chosen])
-        root = np.sqrt(np.clip(share, 0.0, 1.0))[:, None]
-        a, b, c = corners[chosen].transpose(1, 0, 2)
-        return (1.0 - root) * a + root * ((1.0 - unit[:, 1:]) * b + unit[:, 1:] * c)
+        return _triangles(self).points(unit)[0]
 
     def _inside(self, points: Array, slack: float) -> NDArray[np.bool_]:
         return self._signed_distance(points) <= slack * np.max(np.abs(self.bounds))
@@ -215,14 +210,14 @@ def _region(polygon: Polygon) -> tuple[Any, Any]:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _triangles(polygon: Polygon) -> tuple[Array, Array]:
-    """Corners `[T, 3, 2]` from left to right, and the areas summed up to each, `[T + 1]`."""
+def _triangles(polygon: Polygon) -> Triangles:
+    """From left to right."""
     shapely = optional("shapely", "a polygon")
     found = shapely.get_parts(shapely.constrained_delaunay_triangles(_region(polygon)[0]))
     corners = shapely.get_coordinates(found).reshape(len(found), 4, 2)[:, :3]
     corners = corners[np.argsort(corners[:, :, 0].mean(axis=1), kind="stable")]
     (ax, ay), (bx, by) = (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
-    return corners, np.append(0.0, np.cumsum(abs(ax * by - ay * bx) / 2.0))
+    return Triangles(corners, summed_up(abs(ax * by - ay * bx) / 2.0))
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -269,11 +264,8 @@ def _path(name: str, edges: Edges, rows: slice, groups: tuple[str, ...], *, valu
 
 def _sample(edges: Edges, rows: slice, unit: ArrayLike) -> tuple[Array, Array]:
     """By arc length along the edges `rows`."""
-    lengths = edges.lengths[rows]
-    cumulative = np.append(0.0, np.cumsum(lengths))
-    reached = unit_points(unit, 1)[:, 0] * cumulative[-1]
-    chosen = np.clip(np.searchsorted(cumulative, reached, side="right") - 1, 0, len(lengths) - 1)
-    share = np.clip((reached - cumulative[chosen]) / lengths[chosen], 0.0, 1.0)[:, None]
+    chosen, share = placed(summed_up(edges.lengths[rows]), unit_points(unit, 1)[:, 0])
+    share = share[:, None]
     points = (1.0 - share) * edges.starts[rows][chosen] + share * edges.ends[rows][chosen]
     return points, -edges.fronts[rows][chosen]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
 from numpy.typing import ArrayLike, NDArray
@@ -43,6 +43,8 @@ class BoundaryPart:
             corners, a network pays for exact values with the residual there, and a penalty is the better choice.
         groups: further names under which `select` finds the part, each shared by parts that belong together, such as
             the edges of one hole.
+        knots: where `sample` jumps: of its first coordinate the values `[m + 1]` between which lie the m pieces that
+            the part is made of, such as the triangles of a surface. None if it is one piece.
     """
 
     name: str
@@ -52,6 +54,7 @@ class BoundaryPart:
     valued: bool = True
     smooth: bool = True
     groups: tuple[str, ...] = ()
+    knots: Array | None = field(default=None, compare=False, repr=False)
 
 
 class Shape(ABC):

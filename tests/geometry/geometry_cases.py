@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from geometry_mesh_cases import MESH_CASES
 from geometry_moments import (
     Array,
     Case,
@@ -110,6 +111,7 @@ CASES = (
     *NAMED_CASES,
     *SIMPLEX_CASES,
     *PRODUCT_CASES,
+    *MESH_CASES,
     time_case(PLATE, PLATE.shape.over(0.0, 1.0), 0.0, 1.0),
 )
 EVERY_CASE = {"argvalues": CASES, "ids": [case.name for case in CASES]}
