@@ -110,7 +110,7 @@ class _Setting:
 
     def held_out(self) -> ResidualObjective:
         """The residuals anywhere in the domain: points on a grid would be those of every other grid."""
-        elsewhere = replace(self, sampling=replace(self.sampling, kind="uniform", adapt=None))
+        elsewhere = replace(self, sampling=replace(self.sampling, kind="uniform", towards=None, adapt=None))
         return elsewhere.objective(stream=_HELD_OUT_STREAM)
 
     def near_the_hardest(self, field: Patches, objective: ResidualObjective) -> ResidualObjective:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 from omegaconf import MISSING
 
@@ -14,13 +14,20 @@ from pinn.app.limits import number as _number
 
 @dataclass
 class SamplingSettings:
-    """How many points, how they are drawn, and after how many steps they are drawn anew (0: never)."""
+    """How many points, how they are drawn, after how many steps they are drawn anew (0: never), and where they crowd.
+
+    `towards` is the name of a part of the boundary, or a list of names; by the law `grading` those of the equation are
+    denser there, within about a `width`.
+    """
 
     name: str = MISSING
     interior: Optional[int] = _number(minimum=1)  # noqa: UP045
     boundary: Optional[int] = _number(minimum=1)  # noqa: UP045
     initial: Optional[int] = _number(minimum=1)  # noqa: UP045
     resample_every: int = _number(minimum=0)
+    towards: Any = MISSING
+    grading: str = MISSING
+    width: float = _number(above=0)
 
 
 @dataclass

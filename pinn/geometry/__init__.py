@@ -20,6 +20,7 @@ from pinn.geometry.boundary_data import BoundaryData, Constant
 from pinn.geometry.box import Box, Interval
 from pinn.geometry.description import shape_from
 from pinn.geometry.ellipsoid import Ellipsoid
+from pinn.geometry.grading import LAWS, Grading, distance_to, graded
 from pinn.geometry.mesh import Mesh
 from pinn.geometry.mesh_files import mesh_from_file
 from pinn.geometry.moved import Moved
@@ -34,6 +35,7 @@ from pinn.geometry.time_product import TimeProduct
 
 __all__ = [
     "INITIAL",
+    "LAWS",
     "Annulus",
     "Ball",
     "BoundaryData",
@@ -41,6 +43,7 @@ __all__ = [
     "Box",
     "Constant",
     "Difference",
+    "Grading",
     "Intersection",
     "Interval",
     "Ellipsoid",
@@ -55,6 +58,8 @@ __all__ = [
     "SpatialShape",
     "TimeProduct",
     "Union",
+    "distance_to",
+    "graded",
     "mesh_from_file",
     "polygon_from_file",
     "shape_from",

@@ -30,6 +30,7 @@ from pinn.geometry.scramble import scrambled
 
 _LEVELS = 48  # in one dimension cells end at 2^-48 of the root: a few round-offs
 _TRIALS = 32  # points a cut cell, to measure the share that is inside
+_DENSITIES = 16  # points a cell at which a density is looked at
 _AT_ONCE = 16  # scrambled coordinates that are tried together
 _ATTEMPTS = 64  # then a point becomes the one of the trials that was inside: one in 32 is, at least
 
@@ -146,7 +147,10 @@ def cell_map(
     tried = last_lower[open_, None] + _trials(len(open_), len(lower)) * size[-1]
     hits = contains(tried.reshape(-1, len(lower))).reshape(len(open_), _TRIALS)
     share, witnesses = hits.mean(axis=1), tried[np.arange(len(open_)), hits.argmax(axis=1)]
-    levels = _weighed(generations, size, open_, share)
+    masses = [np.where(found.cover.inside, np.prod(step), 0.0) for found, step in zip(generations, size, strict=True)]
+    places = [np.full(len(mass), -1) for mass in masses]
+    masses[-1][open_], places[-1][open_] = share * np.prod(size[-1]), np.arange(len(open_))
+    levels = _weighed(generations, size, masses, places)
     if levels[0].mass[0] == 0.0:
         return None
     whole = not len(open_) and not any(generation.cover.outside.any() for generation in generations)
@@ -158,6 +162,35 @@ def _trials(cells: int, dim: int) -> Array:
     generator = np.random.default_rng(0)
     trials = qmc.Sobol(dim, rng=generator).random(_TRIALS)
     return (trials + generator.random((cells, 1, dim))) % 1.0
+
+
+def density_map(dimension: int, density: Callable[[Array], Array], *, budget: int) -> CellMap:
+    """The map of the unit cube to itself after which uniform points have a density: one that is positive.
+
+    Cells are halved while the density `[n]` of the points `[n, dimension]` in them differs by more than a third, or
+    until there are `budget` of these; in a cell it is then constant.
+    """
+    trials = qmc.Sobol(dimension, rng=np.random.default_rng(0)).random(_DENSITIES)
+
+    def found(lower: Array, upper: Array) -> Array:
+        tried = lower[:, None] + trials * (upper - lower)[:, None]
+        return density(tried.reshape(-1, dimension)).reshape(len(lower), -1)
+
+    def classify(lower: Array, upper: Array) -> Cover:
+        values = found(lower, upper)
+        means.append(values.mean(axis=1))
+        flat = values.max(axis=1) <= 4.0 / 3.0 * values.min(axis=1)
+        return Cover(flat & (len(means) > 2 * dimension), np.zeros(len(lower), bool))  # in large cells it may hide
+
+    means: list[Array] = []
+    generations, sizes = _grown(np.zeros(dimension), np.ones(dimension), classify, budget, splits=0)
+    masses = [mean * np.prod(size) for mean, size in zip(means, sizes, strict=True)]
+    uncut = [np.full(len(mass), -1) for mass in masses]
+    return CellMap(_weighed(generations, sizes, masses, uncut), np.empty((0, dimension)), _everywhere, False)
+
+
+def _everywhere(points: Array) -> Flags:
+    return np.ones(len(points), bool)
 
 
 class _Generation(NamedTuple):
@@ -190,17 +223,15 @@ def _unknown(cells: int) -> Cover:
 
 
 def _weighed(
-    generations: list[_Generation], sizes: list[Array], open_: NDArray[np.intp], share: Array
+    generations: list[_Generation], sizes: list[Array], masses: list[Array], places: list[NDArray[np.intp]]
 ) -> tuple[_Level, ...]:
     """From the last generation upwards: the mass of a cell that was halved is that of its halves."""
     levels: list[_Level] = []
-    for (corner, cover, halved), size in zip(reversed(generations), reversed(sizes), strict=True):
-        mass = np.where(cover.inside, np.prod(size), 0.0)
-        child, cut = np.full(len(corner), -1), np.full(len(corner), -1)
+    upwards = reversed(list(zip(generations, sizes, masses, places, strict=True)))
+    for (corner, _, halved), size, mass, cut in upwards:
+        child = np.full(len(corner), -1)
         if levels:
             child[halved] = 2 * np.arange(len(halved))
             mass[halved] = levels[-1].mass[0::2] + levels[-1].mass[1::2]
-        else:
-            mass[open_], cut[open_] = share * np.prod(size), np.arange(len(open_))
         levels.append(_Level(corner, size, child, mass, cut))
     return tuple(reversed(levels))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from scipy.stats import qmc
 
-from pinn.geometry import BoundaryPart, Shape
+from pinn.geometry import BoundaryPart, Grading, Shape, graded
 from pinn.training.adaptive import Adaptive
 
 Unit = np.ndarray  # [n, k] in the unit cube
@@ -40,11 +40,16 @@ class Sampling:
         boundary: points for the conditions on the boundary, shared among them by measure.
         initial: points for a condition at the initial time.
         resample_every: draw new points every so many steps; 0 keeps the first ones.
+        towards: a part of the boundary, or several, at which the points of the equation crowd; None spreads them
+            evenly.
+        grading: the law by which their density falls with the distance, one of `pinn.geometry.LAWS`.
+        width: of that law, in units of the longest side of the domain's bounds.
         adapt: places the points of the equation where its residual is large, each time that points are drawn anew;
             `kind` is for the first ones, and for the conditions.
 
     Raises:
-        ValueError: an unknown kind, a count below one, a negative interval; adaptive points that are never drawn anew.
+        ValueError: an unknown kind or law, a count below one, a width that is not positive, a negative interval;
+            adaptive points that are never drawn anew.
     """
 
     kind: str = "sobol"
@@ -52,6 +57,9 @@ class Sampling:
     boundary: int | None = None
     initial: int | None = None
     resample_every: int = 0
+    towards: str | tuple[str, ...] | None = None
+    grading: str = "inverse"
+    width: float = 0.1
     adapt: Adaptive | None = None
 
     def __post_init__(self) -> None:
@@ -66,6 +74,11 @@ class Sampling:
                 "sampling.resample_every: expected a number of steps, or 0 for fixed points; "
                 f"got {self.resample_every!r}"
             )
+        try:
+            graded = Grading("boundary" if self.towards is None else self.towards, self.grading, self.width)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"sampling.{error}") from None
+        object.__setattr__(self, "towards", None if self.towards is None else graded.towards)
         if self.adapt is not None and not isinstance(self.adapt, Adaptive):
             raise TypeError(f"sampling.adapt: expected Rad(), Rar() or None; got {self.adapt!r}")
         if self.adapt is not None and self.resample_every == 0:
@@ -73,6 +86,11 @@ class Sampling:
                 f"sampling.resample_every: expected the number of steps after which points adapt (sampling="
                 f"{self.adapt.name}); got 0, which keeps the first ones. Write sampling.resample_every=200"
             )
+
+    @property
+    def graded(self) -> Grading | None:
+        """Where the points of the equation crowd, and by which law; None for evenly spread ones."""
+        return None if self.towards is None else Grading(self.towards, self.grading, self.width)
 
     def counts(self, shape: Shape) -> Counts:
         """The counts for a domain, those that were left out filled in."""
@@ -96,16 +114,23 @@ class Counts(NamedTuple):
     initial: int
 
 
-def interior_points(shape: Shape, count: int, *, kind: str, seed: Sequence[int]) -> np.ndarray:
-    """Points spread uniformly in the shape, `[n, d]`; a grid rounds `count` to a full one.
+def interior_points(
+    shape: Shape, count: int, *, kind: str, seed: Sequence[int], grading: Grading | None = None
+) -> np.ndarray:
+    """Points spread uniformly in the shape, or graded, `[n, d]`; a grid rounds `count` to a full one.
 
     Args:
         shape: the domain.
         count: how many points.
         kind: one of `SAMPLERS`.
         seed: any sequence of numbers; equal seeds give equal points.
+        grading: where they crowd, if anywhere.
+
+    Raises:
+        ValueError: they crowd at a part that the shape does not have.
     """
-    return shape.interior(SAMPLERS[kind](count, shape.unit_dimension, np.random.default_rng(seed)))
+    unit = SAMPLERS[kind](count, shape.unit_dimension, np.random.default_rng(seed))
+    return shape.interior(unit if grading is None else graded(shape, unit, grading))
 
 
 def boundary_points(

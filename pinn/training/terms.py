@@ -118,7 +118,7 @@ def _draws_inside(shape: Shape, sampling: Sampling) -> tuple[Draw, Redraw]:
     count = sampling.counts(shape).interior
 
     def place(number: int, seed: Sequence[int]) -> np.ndarray:
-        return interior_points(shape, number, kind=sampling.kind, seed=seed)
+        return interior_points(shape, number, kind=sampling.kind, seed=seed, grading=sampling.graded)
 
     if sampling.adapt is None:
         return _anew(lambda seed: _inside(place(count, seed)))

@@ -128,6 +128,7 @@ FIELDS_MADE = {
 }
 SAMPLINGS_MADE = {
     "default": ({"name": "sobol"}, Sampling()),
+    "graded": ({"name": "sobol", "towards": ["x_min"], "width": 1}, Sampling(towards=("x_min",), width=1.0)),
     "all": (
         {"name": "grid", "interior": 9, "boundary": None, "initial": 3, "resample_every": 7},
         Sampling(kind="grid", interior=9, initial=3, resample_every=7),
@@ -292,6 +293,7 @@ RECIPES = [
 SAMPLINGS = [Sampling(kind=kind, interior=5, resample_every=3) for kind in SAMPLERS] + [
     Sampling(),
     Sampling(resample_every=3, adapt=Rad(power=2.0, candidates=9)),
+    Sampling(towards=("inner", "outer"), grading="exponential", width=0.2),
     Sampling(kind="uniform", resample_every=3, adapt=Rar(added=2)),
 ]
 SOLVERS = {

@@ -73,6 +73,16 @@ def test_counts_that_are_left_out_follow_the_number_of_axes() -> None:
     assert Sampling(initial=9).counts(cube_in_time) == (2000, 800, 9)
 
 
+@pytest.mark.parametrize("kind", SAMPLERS)
+def test_points_can_crowd_at_a_part(kind: str) -> None:
+    """In an interval of length 2, at distances d from its left end, E d for the density 1 / (1 + d / 0.1)."""
+    grading = Sampling(towards="x_min", width=0.05).graded
+    points = interior_points(SHAPES["interval"], 4096, kind=kind, seed=(0,), grading=grading)
+    mean = (2.0 - 0.1 * np.log(21.0)) / np.log(21.0)
+    assert points.mean() == pytest.approx(mean, rel=0.05 if kind == "uniform" else 0.01)
+    assert len(np.unique(points)) == len(points)
+
+
 BAD_INPUT = {
     "kind": (
         {"kind": "hammersley"},
@@ -81,6 +91,12 @@ BAD_INPUT = {
     "interior": ({"interior": 0}, "sampling.interior: expected a whole number of at least 1 point; got 0"),
     "boundary": ({"boundary": -3}, "sampling.boundary: .*got -3"),
     "interval": ({"resample_every": -1}, "sampling.resample_every: expected a number of steps"),
+    "part": ({"towards": ()}, r"sampling.towards: expected the name of a part, or several names; got \(\)"),
+    "law": (
+        {"grading": "cubic"},
+        "sampling.grading: expected one of inverse, .*; got 'cubic'",
+    ),
+    "width": ({"towards": "outer", "width": 0.0}, "sampling.width must be greater than 0, got 0.0"),
 }
 
 
