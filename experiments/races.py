@@ -85,6 +85,7 @@ def solved(config: Mapping[str, Any], *, watched: int) -> Solution:
         dtype=config["dtype"],
         device=config["device"],
         time_limit=config["time_limit"],
+        reference=config["reference"],
     )
     require(problem, chosen, None, None)
     if chosen.field is None:

@@ -26,6 +26,12 @@ UNTRACED = re.compile(
 LONGEST = ("test_calculus_forward_rules.py", "test_app_solve.py", "test_readme.py", "test_training_objective.py")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _cache_of_the_suite(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """References are kept for as long as the suite runs, and not where the user keeps theirs."""
+    os.environ["PINN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave line coverage out where it would only say again what other tests say; begin with the longest files."""
     for item in items:

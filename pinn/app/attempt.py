@@ -72,7 +72,8 @@ def attempt(
         "total": time.perf_counter() - began,
     }
     solution = _solution(bench, work, training, report, seconds)
-    error = report.errors.relative_l2 if report.errors else work.estimate(training.weights)
+    estimated = solution.summary["self_consistency"]
+    error = report.errors.relative_l2 if report.errors else estimated["value"]
     ended = training.interrupted or training.stop_reason == INTERRUPTED
     return Attempt(solution, error if math.isfinite(error) else math.inf, ended)
 
@@ -93,6 +94,8 @@ def _solution(bench: Bench, work: Work, training: Training, report: Report, seco
         running_on=bench.running_on,
         engine=work.engine,
         names=[condition.name for condition in bench.enforcement.penalties],
+        estimate=None if report.errors else work.estimate(training.weights),
+        why_not=bench.truth.why_not,
     )
     return Solution(
         problem=bench.problem,

@@ -14,6 +14,7 @@ from pinn.app.checkpoints import Checkpoints
 from pinn.app.choices import Choices
 from pinn.app.record import config_of
 from pinn.app.solution import field_evaluator
+from pinn.app.truth import Truth, truth_of
 from pinn.calculus import engine_named
 from pinn.fields import FieldRecipe, FlatField, Layout
 from pinn.problems import Problem, rehearse
@@ -40,6 +41,7 @@ class Bench:
         observer: told about progress.
         checkpoints: where trainings are kept, and go on from.
         asked: the config of the whole run, which they belong to.
+        truth: what a field is measured by, where that is not what the problem knows.
         watched: how many of the points the error is watched on while training.
     """
 
@@ -51,6 +53,7 @@ class Bench:
     observer: Observer | None
     checkpoints: Checkpoints | None
     asked: Mapping[str, Any]
+    truth: Truth
     watched: int = 2**11
 
     @classmethod
@@ -75,7 +78,13 @@ class Bench:
         enforcement = enforce(problem, chosen.conditions)
         asked = config_of(problem, chosen, chosen.field, chosen.solver)
         points = held_out.astype(chosen.dtype)
-        return cls(problem, chosen, enforcement, points, running_on, observer, checkpoints, asked)
+        truth = truth_of(problem, chosen.reference, chosen.tolerance)
+        return cls(problem, chosen, enforcement, points, running_on, observer, checkpoints, asked, truth)
+
+    @property
+    def discernible(self) -> float:
+        """The smallest relative error that can be told from none: the accuracy of what a field is measured by."""
+        return 0.0 if self.truth.substitute is None else self.truth.substitute.accuracy
 
     def with_points(self, sampling: Sampling) -> Bench:
         """The bench with these points, where nobody has chosen others."""
@@ -94,7 +103,12 @@ class Bench:
         """What measures a network; a truth that is not finite is found here, before any training."""
         chosen = self.chosen
         found = field_evaluator(
-            self.problem, model, self.enforcement.ansatz, engine=engine_named(chosen.engine), dtype=chosen.dtype
+            self.problem,
+            model,
+            self.enforcement.ansatz,
+            engine=engine_named(chosen.engine),
+            dtype=chosen.dtype,
+            substitute=self.truth.made,
         )
         if found.known:
             found.exact(self.held_out)

@@ -12,7 +12,7 @@ from pinn import __version__
 from pinn.solvers.checks import between, whole_number
 from pinn.training import Keeper, Series, Snapshot
 
-_FREE = ("accuracy", "time_limit", "device", "name")
+_FREE = ("accuracy", "time_limit", "device", "name", "reference")
 _ATTEMPT = "attempt_"
 _ABSENT = object()
 

@@ -12,6 +12,7 @@ import keras
 
 from pinn.app.checkpoints import Checkpoints
 from pinn.app.ladder import BEST
+from pinn.app.truth import REFERENCES
 from pinn.fields import FieldRecipe
 from pinn.problems import Problem
 from pinn.solvers import Solver
@@ -40,6 +41,7 @@ class Choices:
     dtype: str
     device: str
     time_limit: float | None
+    reference: str
 
     @property
     def tolerance(self) -> float | None:
@@ -57,6 +59,8 @@ def require(problem: Problem, chosen: Choices, observer: Observer | None, checkp
     _require_objects(problem, chosen, observer, checkpoints)
     if chosen.dtype not in DTYPES:
         raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}; got {chosen.dtype!r}")
+    if chosen.reference not in REFERENCES:
+        raise ValueError(f"reference: expected one of {', '.join(REFERENCES)}; got {chosen.reference!r}")
     _require_accuracy(chosen.accuracy)
     if chosen.time_limit is not None and not _is_positive(chosen.time_limit):
         raise ValueError(f"time_limit: expected a positive number of seconds; got {chosen.time_limit!r}")

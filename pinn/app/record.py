@@ -30,6 +30,8 @@ from pinn.solvers import Solver
 from pinn.training import Training
 from pinn.validation import Report
 
+SELF_CONSISTENCY = "residual on points held out, relative to that of the field with nothing learned"
+
 
 def summary_of(
     problem: Problem,
@@ -46,8 +48,14 @@ def summary_of(
     running_on: str,
     engine: Engine,
     names: Sequence[str],
+    estimate: float | None,
+    why_not: str,
 ) -> dict[str, Any]:
-    """The summary, all of it numbers, words and `None`."""
+    """The summary, all of it numbers, words and `None`.
+
+    Where there is no reference, `self_consistency` says what there is instead, and why: the residual on points held
+    out, relative to that of the field with nothing learned. It is no bound of the error.
+    """
     return {
         "problem": problem.name,
         "verdict": "fail" if training.failure else report.verdict,
@@ -55,6 +63,9 @@ def summary_of(
         "errors": asdict(report.errors) if report.errors else None,
         "residual": asdict(report.residual) | {"gap": gap_of(training.history.columns(), report.residual.rms, names)},
         "reference": asdict(report.reference) if report.reference else None,
+        "self_consistency": None
+        if estimate is None
+        else {"kind": SELF_CONSISTENCY, "value": estimate, "why_no_reference": why_not or None},
         "seconds": dict(seconds),
         "steps": training.steps,
         "stop_reason": training.stop_reason if not training.failure else f"{training.stop_reason}; {training.failure}",
@@ -125,6 +136,7 @@ def config_of(
         "dtype": chosen.dtype,
         "device": chosen.device,
         "time_limit": chosen.time_limit,
+        "reference": chosen.reference,
         "init_from": field.source if isinstance(field, Started) else None,
     }
     return {key: plain(value) for key, value in config.items()}

@@ -58,6 +58,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         dtype=config["dtype"],
         device=config["device"],
         time_limit=config["time_limit"],
+        reference=config["reference"],
         observer=observer,
         checkpoints=_checkpoints(config, folder, refused),
     )
@@ -75,9 +76,11 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
             seconds=summary["seconds"]["total"],
             tolerance=summary["tolerance"],
             residual=summary["residual"]["rms"],
+            reference=summary["reference"],
             folder=_shown(folder),
         )
     )
+    _say_without_reference(summary["self_consistency"])
     gap = summary["residual"].get("gap")
     if gap is not None and gap > WIDE_GAP:
         _print(
@@ -91,12 +94,21 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         _print(f"training ended: {summary['stop_reason']}")
         return FAILED
     if summary["verdict"] == "no reference" and summary["tolerance"] is not None:
+        to_compare = "solution" if summary["reference"] is None else "solution of that accuracy"
         _print(
-            f"nobody knows whether accuracy={summary['tolerance']:g} was met: {summary['problem']} has no solution to "
-            "compare with. Leave accuracy out, or say accuracy=best for as good a field as can be"
+            f"nobody knows whether accuracy={summary['tolerance']:g} was met: {summary['problem']} has no {to_compare} "
+            "to compare with. Leave accuracy out, or say accuracy=best for as good a field as can be"
         )
         return FAILED
     return UNKEPT if refused else SOLVED
+
+
+def _say_without_reference(found: Mapping[str, Any] | None) -> None:
+    """What is known where nothing can be compared."""
+    if found is None:
+        return
+    why = f" ({found['why_no_reference']})" if found["why_no_reference"] else ""
+    _print(f"no reference{why}; self-consistency {found['value']:.1e}: {found['kind']}")
 
 
 def _field(config: Mapping[str, Any]) -> FieldRecipe | None:

@@ -38,6 +38,14 @@ class Conditions(Enum):
     penalty = "penalty"
 
 
+class Truth(Enum):
+    """What stands for the truth where a problem knows none: a reference by finite elements, or nothing."""
+
+    auto = "auto"
+    none = "none"
+    finite_elements = "finite_elements"
+
+
 @dataclass
 class EngineSettings:
     """Which engine takes derivatives."""
@@ -72,6 +80,7 @@ class Settings:
     dtype: Dtype = MISSING
     device: str = MISSING
     time_limit: Optional[float] = _number(above=0)  # noqa: UP045
+    reference: Truth = MISSING
     checkpoint: CheckpointSettings = dataclasses.field(default_factory=CheckpointSettings)
     resume: Optional[str] = MISSING  # noqa: UP045
     init_from: Optional[str] = MISSING  # noqa: UP045

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Any, Literal, cast, final
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from pinn.app.build import problem_from
+from pinn.app.truth import truth_of
 from pinn.app.views import views
 from pinn.calculus import Engine, Jet, engine_named
 from pinn.fields import Ansatz
 from pinn.files import replacement, replacing
 from pinn.problems import Problem
+from pinn.references import ReferenceSolution
+from pinn.references.finite_elements import KIND as FINITE_ELEMENTS
 from pinn.report import (
     History,
     Points,
@@ -147,9 +151,17 @@ class Solution:
         return array
 
 
-def field_evaluator(problem: Problem, model: keras.Model, ansatz: Ansatz, *, engine: Engine, dtype: str) -> Evaluator:
+def field_evaluator(
+    problem: Problem,
+    model: keras.Model,
+    ansatz: Ansatz,
+    *,
+    engine: Engine,
+    dtype: str,
+    substitute: Callable[[], ReferenceSolution] | None = None,
+) -> Evaluator:
     """The evaluator of a network inside its ansatz."""
-    return Evaluator(problem, ansatz(model), engine, tf.as_dtype(dtype))
+    return Evaluator(problem, ansatz(model), engine, tf.as_dtype(dtype), substitute)
 
 
 def load(folder: str | Path, *, problem: Problem | None = None) -> Solution:
@@ -190,10 +202,19 @@ def load(folder: str | Path, *, problem: Problem | None = None) -> Solution:
             f"got {found.name} with {', '.join(found.domain.axes)}"
         )
     ansatz = enforce(found, conditions).ansatz
-    evaluator = field_evaluator(found, model, ansatz, engine=engine_named(engine), dtype=dtype)
+    substitute = _again(found, summary)
+    evaluator = field_evaluator(found, model, ansatz, engine=engine_named(engine), dtype=dtype, substitute=substitute)
     with _blaming(folder / "history.csv"):
         history = _read_history(folder / "history.csv")
     return Solution(found, model, evaluator, summary, settings, history, collocation, validation)
+
+
+def _again(problem: Problem, summary: Mapping[str, Any]) -> Callable[[], ReferenceSolution] | None:
+    """The reference that a run was measured by, made again when it is asked for, where that was a computed one."""
+    if (summary.get("reference") or {}).get("kind") != FINITE_ELEMENTS:
+        return None
+    truth = partial(truth_of, problem, "finite_elements", summary["tolerance"])
+    return lambda: cast(ReferenceSolution, truth().substitute)
 
 
 @contextmanager

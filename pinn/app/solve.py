@@ -39,6 +39,7 @@ def solve(
     dtype: str = "float64",
     device: str = "auto",
     time_limit: float | None = None,
+    reference: str = "auto",
     observer: Observer | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> Solution:
@@ -62,6 +63,7 @@ def solve(
         dtype: `float64` or `float32`.
         device: `auto`, `cpu`, `gpu`, `gpu:1`, ...
         time_limit: seconds of training.
+        reference: what stands for the truth: `auto`, `none` or `finite_elements`, see `pinn.app.truth`.
         observer: told about progress after every block of steps.
         checkpoints: where the training is kept, and goes on from if it was kept there before: see `Checkpoints`.
 
@@ -84,6 +86,7 @@ def solve(
         dtype=dtype,
         device=device,
         time_limit=time_limit,
+        reference=reference,
     )
     require(problem, chosen, observer, checkpoints)
     with on(device) as running_on:
@@ -100,6 +103,7 @@ def _climbed(bench: Bench) -> Solution:
     problem, chosen = bench.problem, bench.chosen
     shape = problem.domain
     goal = 0.0 if chosen.accuracy == BEST else GOOD_ENOUGH if chosen.tolerance is None else chosen.tolerance
+    goal = max(goal, bench.discernible)
     timed = shape.time_axis is not None
     tried = rungs(linear=bench.is_linear(), axes=shape.dim, timed=timed, dtype=chosen.dtype, goal=goal)
     ladder = tuple(rung for rung in tried if serves(bench, rung.field))
@@ -118,7 +122,7 @@ def _climbed(bench: Bench) -> Solution:
     rung = ladder[[found is best for found in made].index(True)]
     summary = dict(best.solution.summary)
     summary["seconds"] = {**summary["seconds"], "total": time.perf_counter() - began}
-    estimate = f"; estimated relative error {best.error:.1e}" if summary["errors"] is None else ""
+    estimate = "" if summary["self_consistency"] is None else f"; self-consistency {best.error:.1e}"
     summary["choice"] = f"{summary['field']} by {summary['solver']}, because {rung.why}{estimate}"
     return replace(best.solution, summary=summary)
 

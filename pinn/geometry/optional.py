@@ -6,7 +6,7 @@ import importlib
 from types import ModuleType
 
 
-def optional(module: str, needed_by: str) -> ModuleType:
+def optional(module: str, needed_by: str, *, extra: str = "shapes") -> ModuleType:
     """The module, imported when it is first needed.
 
     Raises:
@@ -15,9 +15,9 @@ def optional(module: str, needed_by: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != module:
+        if error.name not in (module, module.partition(".")[0]):
             raise
         raise ModuleNotFoundError(
-            f"{needed_by} needs the library {module!r}, which is not installed: pip install 'pinn[shapes]'.",
+            f"{needed_by} needs the library {module!r}, which is not installed: pip install 'pinn[{extra}]'.",
             name=module,
         ) from None

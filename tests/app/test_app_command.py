@@ -16,7 +16,7 @@ from pinn.app.main import main
 
 KEYS = (
     "accuracy, balance, checkpoint, conditions, device, dtype, engine, experiment, field, init_from, name, problem, "
-    "progress, resume, sampling, seed, solver, time_limit, weights"
+    "progress, reference, resume, sampling, seed, solver, time_limit, weights"
 )
 
 # words -> exact standard error without the leading "pinn: "
@@ -181,6 +181,7 @@ def test_the_default_config_reaches_the_run_as_plain_data(run: FakeRun, work: Pa
             "dtype": "float64",
             "device": "auto",
             "time_limit": None,
+            "reference": "auto",
             "checkpoint": {"every": None, "seconds": 60.0, "keep": 2},
             "init_from": None,
             "resume": None,

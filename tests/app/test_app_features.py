@@ -91,6 +91,7 @@ def _choices(**named: object) -> Choices:
         "dtype": "float64",
         "device": "auto",
         "time_limit": None,
+        "reference": "auto",
     }
     return Choices(**{**usual, **named})
 

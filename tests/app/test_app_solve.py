@@ -33,7 +33,8 @@ from pinn.solvers import Adam, Chain, Constant, Lbfgs
 from pinn.training import Event, GradientNorm, Sampling, interior_points
 
 SUMMARY_KEYS = """
-problem verdict tolerance errors residual reference seconds steps stop_reason engine solver field weights balance
+problem verdict tolerance errors residual reference self_consistency seconds steps stop_reason
+engine solver field weights balance
 weights_of_terms points
 dtype seed device versions citation
 """
@@ -76,6 +77,7 @@ def settings(target: str, steps: int = 3, **changes: Any) -> dict[str, Any]:
         "dtype": "float64",
         "device": "auto",
         "time_limit": None,
+        "reference": "auto",
     } | changes
 
 
@@ -508,9 +510,10 @@ def test_a_run_that_is_saved_in_part_is_not_complete(
 def test_without_a_truth_nothing_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An accuracy that cannot be checked is not met; without one there is nothing to miss."""
     (tmp_path / ".model.keras.0123abcd.tmp.keras").write_bytes(b"half of one, of a run that was killed")
-    assert run(settings(mine(Driven), accuracy=1e-9), tmp_path, silent) == FAILED
-    line, remedy = capsys.readouterr().out.splitlines()
+    assert run(settings(mine(Driven), accuracy=1e-9, reference="none"), tmp_path, silent) == FAILED
+    line, estimate, remedy = capsys.readouterr().out.splitlines()
     assert "NOT CHECKED (tolerance 1e-09, no reference)" in line
+    assert estimate.startswith("no reference; self-consistency ")
     assert remedy.startswith("nobody knows whether accuracy=1e-09 was met: driven has no solution to compare with. ")
     found = summary_of(tmp_path)
     assert (found["verdict"], found["errors"], found["reference"]) == ("no reference", None, None)
