@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import cast, final
 
 import numpy as np
 import tensorflow as tf
 
 from pinn.calculus import PointSet
 from pinn.geometry import INITIAL, BoundaryPart, Shape, TimeProduct
-from pinn.problems import BoundaryCondition, Condition, Periodic, Pin, Problem
+from pinn.problems import BoundaryCondition, Condition, Mean, Periodic, Pin, Problem
 from pinn.references.finite_elements import UnsolvedError
 from pinn.references.finite_elements.forms import Inflow, Values, Weight
 from pinn.validation.symbol import DTYPE, Numbers, Symbol, compiled, random_numbers, slopes
@@ -38,7 +38,7 @@ class Laws:
         values, inflows: by part in space.
         holds: whether they fix the level of the solution.
         value, velocity: at the initial time.
-        pin: a point and the value there.
+        pin: a point and the value there, or no point and the mean.
     """
 
     values: Mapping[str, Values]
@@ -46,7 +46,7 @@ class Laws:
     holds: bool
     value: Weight | None = None
     velocity: Weight | None = None
-    pin: tuple[np.ndarray, float] | None = None
+    pin: tuple[np.ndarray | None, float] | None = None
 
 
 def laws(problem: Problem, principal: Principal) -> Laws:
@@ -56,7 +56,7 @@ def laws(problem: Problem, principal: Principal) -> Laws:
         UnsolvedError: a part has none or two, or one that finite elements do not serve.
     """
     conditions = list(problem.conditions())
-    pins = [condition for condition in conditions if isinstance(condition, Pin)]
+    pins = [condition for condition in conditions if isinstance(condition, Pin | Mean)]
     others = [condition for condition in conditions if condition not in pins]
     values: dict[str, Values] = {}
     inflows: dict[str, Inflow] = {}
@@ -109,11 +109,14 @@ def _prescribed(problem: Problem, condition: Condition) -> Weight:
     return lambda x: found(np.column_stack([x, np.full(len(x), start)]))[0]
 
 
-def _pinned(problem: Problem, pins: list[Pin]) -> tuple[np.ndarray, float]:
+def _pinned(problem: Problem, pins: Sequence[Pin | Mean]) -> tuple[np.ndarray | None, float]:
     if len(pins) > 1 or isinstance(problem.domain, TimeProduct):
-        raise UnsolvedError("finite elements serve one pinned value, and none in time")
-    at = pins[0].points
-    value = pins[0].prescribed(PointSet(tf.constant(at, DTYPE), problem.domain.axes))
+        raise UnsolvedError("finite elements serve one pinned value or mean, and none in time")
+    pin = pins[0]
+    if isinstance(pin, Mean):
+        return None, cast(float, pin.value)
+    at = pin.points
+    value = pin.prescribed(PointSet(tf.constant(at, DTYPE), problem.domain.axes))
     return at[0], float(value.numpy()[0])
 
 

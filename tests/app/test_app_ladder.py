@@ -212,6 +212,7 @@ def test_a_field_that_has_learned_its_points_is_told_from_one_that_solves(
         **dict.fromkeys(("accuracy", "time_limit")),
         **{
             "conditions": "exact",
+            "reference": "auto",
             "weights": {},
             "balance": {"name": "fixed"},
             "seed": 0,

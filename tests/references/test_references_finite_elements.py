@@ -23,7 +23,7 @@ from pinn.references.finite_elements import (
     referring,
 )
 from pinn.references.finite_elements.evolution import march
-from pinn.references.finite_elements.solution import Level, _solved
+from pinn.references.finite_elements.solution import Level, solved
 from pinn.references.finite_elements.space import Space, System
 
 Function = Callable[[np.ndarray], np.ndarray]
@@ -84,7 +84,7 @@ def test_errors_fall_with_the_third_power_of_the_size(dim: int, cells: int, powe
     points = np.random.default_rng(1).random((1000, dim))
     triangulation, errors, slopes = cube(dim, cells), [], []
     for number in range(3):
-        level = _solved(form, triangulation, number, None)
+        level = solved(System(Space(triangulation), form), number, None)
         errors.append(_error(level, wave, points))
         gap = level.gradient(points) - np.cos(points @ np.arange(1.0, dim + 1.0))[:, None] * np.arange(1.0, dim + 1.0)
         slopes.append(float(np.linalg.norm(gap)))

@@ -25,6 +25,7 @@ from pinn.problems import (
     Kovasznay,
     LaplaceAnnulus,
     LayeredWall,
+    Mean,
     Neumann,
     Periodic,
     Pin,
@@ -144,6 +145,12 @@ WRITTEN: Mapping[str, Problem] = {
     ),
     "fluxes only, and a pin": Stated(
         _DISK, lambda p, u: -2.0 * u.laplacian(), [Neumann(_FLUX), Pin((0.5, 0.25), _U)], _U
+    ),
+    "fluxes only, and a mean": Stated(
+        Interval(0.0, 1.0),
+        lambda p, u: u.laplacian() - 2.0,
+        [Neumann(lambda p: 2.0 * p.x), Mean(1.0 / 3.0)],
+        lambda p: p.x**2,
     ),
     "in time, with a source and a flux that change": Stated(
         Interval(0.0, 1.0).over(0.0, 1.0),

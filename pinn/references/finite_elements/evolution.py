@@ -24,9 +24,9 @@ from typing import Any, final
 
 import numpy as np
 
+from pinn.references.finite_elements.direct import Solve, factorised
 from pinn.references.finite_elements.forms import Evolution, UnsolvedError
 from pinn.references.finite_elements.space import System
-from pinn.references.finite_elements.steady import Solve, factorised
 from pinn.references.finite_elements.stiffness import Stiffness
 
 _ROOT = math.sqrt(6.0)

@@ -69,14 +69,15 @@ class WeakForm:
         inflows: q by part of the boundary.
         values: g by part of the boundary.
         evolution: `None` for a steady equation.
-        pin: a point `[k]` and the value there, for a steady equation that leaves a constant free.
+        pin: a point `[k]` and the value there, for a steady equation that leaves a constant free; `None` for the point
+            is for the mean over the domain.
     """
 
     volume: Volume
     inflows: Mapping[str, Inflow] = field(default_factory=dict)
     values: Mapping[str, Values] = field(default_factory=dict)
     evolution: Evolution | None = None
-    pin: tuple[Array, float] | None = None
+    pin: tuple[Array | None, float] | None = None
 
 
 class UnsolvedError(Exception):

@@ -63,13 +63,14 @@ def _asked(form: WeakForm, triangulation: Triangulation) -> Iterable[np.ndarray]
         weights = (evolution.first, evolution.second, evolution.value, evolution.velocity)
         yield from (np.zeros(1) if weight is None else weight(x) for weight in weights)
     if form.pin is not None:
-        yield from (form.pin[0], np.array([form.pin[1]]))
+        place, value = form.pin
+        yield from (np.zeros(0) if place is None else place, np.array([value]))
 
 
 def recalled(path: Path) -> tuple[Level, float] | None:
     """A solution that was kept and its accuracy; `None` where there is none, or the file is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             nodes = Nodes(arrays["places"], arrays["cells"])
             found = Level(nodes, arrays["times"], arrays["values"]), float(arrays["accuracy"])
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):

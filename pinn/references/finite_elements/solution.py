@@ -27,8 +27,9 @@ from pinn.references.reference import ReferenceSolution
 KIND = "finite elements"
 
 _COMPARED = 2**13  # points
-_STEPS = 2  # a panel of time, on the first level
-_MOST_NODES = {1: 200_001, 2: 250_000, 3: 60_000}  # by the dimension: what half a GiB holds of a factorised matrix
+_STEPS = 1  # a panel of time, on the first level
+_MOST_NODES = {1: 200_001, 2: 250_000, 3: 250_000}  # by the dimension: up to two GiB
+_MOST_NODES_IN_TIME = {1: 200_001, 2: 100_000, 3: 15_000}  # where every panel has matrices to be factorised
 _MOST_VALUES = 12_000_000  # at the nodes and all times: 100 MB
 _RATE = 8.0  # of convergence, at best
 
@@ -93,10 +94,12 @@ def finite_elements(form: WeakForm, triangulation: Triangulation, *, accuracy: f
         UnsolvedError: what keeps the method from a solution.
         ModuleNotFoundError: scikit-fem is not installed.
     """
-    coarse, before = _solved(form, triangulation, 0, None), math.inf
+    system = System(Space(triangulation), form)
+    coarse, before = solved(system, 0, None), math.inf
     for number in itertools.count(1):
         triangulation = triangulation.refined()
-        fine = _solved(form, triangulation, number, coarse)
+        system = System(Space(triangulation), form, system)
+        fine = solved(system, number, coarse)
         apart = _distance(coarse, fine, triangulation)
         if not np.isfinite(apart):
             raise UnsolvedError("the finite elements found values that are not finite")
@@ -119,10 +122,10 @@ def referring(level: Level, accuracy: float) -> ReferenceSolution:
     return ReferenceSolution(KIND, accuracy, level.value, level.gradient)
 
 
-def _solved(form: WeakForm, triangulation: Triangulation, number: int, coarser: Level | None) -> Level:
-    system = System(Space(triangulation), form)
+def solved(system: System, number: int, coarser: Level | None) -> Level:
+    """The solution on one level, by its number; from that on a coarser one, where there is one."""
     nodes = system.space.nodes
-    if form.evolution is None:
+    if system.form.evolution is None:
         guess = np.zeros(len(nodes.places)) if coarser is None else coarser.value(nodes.places)
         return Level(nodes, np.zeros(0), steady(system, guess))
     found = march(system, _STEPS * 2**number)
@@ -135,7 +138,8 @@ def _fits(level: Level) -> bool:
     factor = 2**level.nodes.dim
     nodes = factor * len(level.nodes.places)
     steps = 2 * max(len(level.times) - 1, 0)
-    return nodes <= _MOST_NODES[level.nodes.dim] and 4 * steps * nodes <= _MOST_VALUES
+    most = _MOST_NODES_IN_TIME if steps else _MOST_NODES
+    return nodes <= most[level.nodes.dim] and 4 * steps * nodes <= _MOST_VALUES
 
 
 def _distance(one: Level, other: Level, triangulation: Triangulation) -> float:

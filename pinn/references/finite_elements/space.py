@@ -26,6 +26,11 @@ class Space:
     triangulation: Triangulation
 
     @property
+    def dim(self) -> int:
+        """k."""
+        return self.triangulation.points.shape[1]
+
+    @property
     def size(self) -> int:
         """N."""
         return int(self.basis.N)
@@ -49,7 +54,7 @@ class Space:
     @cached_property
     def nodes(self) -> Nodes:
         """The nodes with their places, in the numbers of the degrees of freedom."""
-        basis, k = self.basis, self.triangulation.points.shape[1]
+        basis, k = self.basis, self.dim
         corners = np.eye(k + 1)[:, 1:]
         middles = [(corners[i] + corners[j]) / 2 for i, j in itertools.combinations(range(k + 1), 2)]
         wanted = [tuple(place) for place in (*corners, *middles)]
@@ -76,18 +81,18 @@ class Space:
             1: (skfem.MeshLine1, None),
             2: (skfem.MeshTri1, skfem.MeshTri2),
             3: (skfem.MeshTet1, skfem.MeshTet2),
-        }[own.points.shape[1]]
+        }[self.dim]
         mesh = straight(np.ascontiguousarray(own.points.T), np.ascontiguousarray(own.cells.T))
         if curved is None:
             return mesh
-        pairs = np.sort((mesh.facets if own.points.shape[1] == 2 else mesh.edges).T, axis=1)
+        pairs = np.sort((mesh.facets if self.dim == 2 else mesh.edges).T, axis=1)
         places = np.concatenate([own.points, own.middles(pairs)])
         return curved(np.ascontiguousarray(places.T), mesh.t)
 
     def _element(self) -> Any:
         import skfem
 
-        return (skfem.ElementLineP2, skfem.ElementTriP2, skfem.ElementTetP2)[self.triangulation.points.shape[1] - 1]()
+        return (skfem.ElementLineP2, skfem.ElementTriP2, skfem.ElementTetP2)[self.dim - 1]()
 
     @cached_property
     def _facets(self) -> dict[str, Integers]:
@@ -103,10 +108,17 @@ class Space:
 @final
 @dataclass(frozen=True, eq=False)
 class System:
-    """`M_2 U'' + M_1 U' + K(t, U) = 0` for the values U at the nodes, `[N]`, of which some are given."""
+    """`M_2 U'' + M_1 U' + K(t, U) = 0` for the values U at the nodes, `[N]`, of which some are given.
+
+    Attributes:
+        space: the nodes.
+        form: the equation.
+        coarser: the same with elements of twice the size.
+    """
 
     space: Space
     form: WeakForm
+    coarser: System | None = None
 
     @cached_property
     def fixed(self) -> Integers:
@@ -151,7 +163,7 @@ class System:
 
         basis = self.space.basis
         field = basis.interpolate(values)
-        k = self.space.triangulation.points.shape[1]
+        k = self.space.dim
         terms = self.form.volume(_points(basis), t, np.ravel(np.asarray(field)), field.grad.reshape(k, -1).T)
         data = {name: _shaped(array, basis) for name, array in terms._asdict().items()}
         vector = LinearForm(lambda v, w: _dot(w["flux"], v.grad) + w["source"] * v).assemble(
@@ -170,7 +182,7 @@ class System:
         from skfem import BilinearForm, LinearForm
 
         basis = self._boundaries(part)
-        k = self.space.triangulation.points.shape[1]
+        k = self.space.dim
         normals = np.broadcast_to(basis.normals, basis.global_coordinates().shape).reshape(k, -1).T
         inflow, slope = self.form.inflows[part](
             _points(basis), normals, t, np.ravel(np.asarray(basis.interpolate(values)))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import splu
 
+from pinn.references.finite_elements.direct import factorised
 from pinn.references.finite_elements.forms import UnsolvedError
+from pinn.references.finite_elements.multigrid import multigrid
 from pinn.references.finite_elements.space import System
 
 _STEPS, _HALVINGS = 40, 10
-_DONE, _ROUND_OFF = 1e-11, 1e-7  # forces that count as none, relative to those of the start; at once, or if they stay
-
-Solve = Callable[[np.ndarray], np.ndarray]
+_DONE, _ROUND_OFF = 1e-11, 1e-7  # forces that count as none, relative to those of zero; at once, or if they stay
+_DIRECT = {1: 10**7, 2: 10**6, 3: 5_000}  # unknowns up to which a factorisation is quick, by the dimension
 
 
 def steady(system: System, guess: np.ndarray) -> np.ndarray:
@@ -24,12 +23,13 @@ def steady(system: System, guess: np.ndarray) -> np.ndarray:
     Raises:
         UnsolvedError: no step helps, or a matrix is singular.
     """
-    values = np.array(guess)
-    values[system.fixed] = system.given(0.0)
+    nothing, values = np.zeros_like(guess), np.array(guess)
+    nothing[system.fixed] = values[system.fixed] = system.given(0.0)
+    first = _size(system, _force(system, nothing))
     vector = _force(system, values)
-    first = size = _size(system, vector)
-    for _ in range(_STEPS):
-        if size <= _DONE * first:
+    size = _size(system, vector)
+    for number in range(_STEPS):
+        if size <= _DONE * first and (number or system.form.pin is None):
             return values
         change = _change(system, values, vector)
         values, vector, now = _helped(system, values, change, size)
@@ -57,8 +57,23 @@ def _change(system: System, values: np.ndarray, vector: np.ndarray) -> np.ndarra
     if system.form.pin is not None:
         return _pinned(system, values, vector, matrix)
     free, change = system.free, np.zeros_like(values)
-    change[free] = factorised(matrix[free][:, free])(-vector[free])
+    own = matrix[free][:, free]
+    solve = factorised(own) if len(free) <= _DIRECT[system.space.dim] else multigrid(own, _interpolations(system))
+    change[free] = solve(-vector[free])
     return change
+
+
+def _interpolations(system: System) -> list[Any]:
+    """Between the free nodes of this level and those of the coarser ones, as far as these are many."""
+    found = []
+    while system.coarser is not None:
+        fine, coarse = system.free, system.coarser.free
+        at = system.coarser.space.nodes.at(system.space.nodes.places[fine])
+        rows = np.repeat(np.arange(len(fine)), at.nodes.shape[1])
+        whole = sparse.csr_matrix((at.values.ravel(), (rows, at.nodes.ravel())), (len(fine), system.coarser.space.size))
+        found.append(whole[:, coarse])
+        system = system.coarser
+    return found
 
 
 def _helped(
@@ -75,12 +90,16 @@ def _helped(
 
 
 def _pinned(system: System, values: np.ndarray, vector: np.ndarray, matrix: Any) -> np.ndarray:
-    """The step to the solution with a given value at a point; the source is balanced by a constant."""
+    """The step to the solution with a given value at a point, or mean; the source is balanced by a constant."""
     assert system.form.pin is not None
     place, wanted = system.form.pin
-    at = system.space.nodes.at(place[np.newaxis])
-    row = sparse.csr_matrix((at.values[0], (np.zeros(at.nodes.shape[1], int), at.nodes[0])), (1, len(values)))
-    column = sparse.csr_matrix(_constants(system)[:, np.newaxis])
+    weights = _constants(system)
+    column = sparse.csr_matrix(weights[:, np.newaxis])
+    if place is None:
+        row = column.T / weights.sum()
+    else:
+        at = system.space.nodes.at(place[np.newaxis])
+        row = sparse.csr_matrix((at.values[0], (np.zeros(at.nodes.shape[1], int), at.nodes[0])), (1, len(values)))
     bordered = sparse.bmat([[matrix, column], [row, None]])
     return factorised(bordered)(np.append(-vector, wanted - (row @ values)[0]))[:-1]
 
@@ -88,19 +107,3 @@ def _pinned(system: System, values: np.ndarray, vector: np.ndarray, matrix: Any)
 def _constants(system: System) -> np.ndarray:
     """The integrals of the basis, `[N]`."""
     return np.asarray(system.mass(lambda x: np.ones(len(x))).sum(axis=1)).ravel()
-
-
-def factorised(matrix: Any) -> Solve:
-    """The solution of a sparse system as a function of its right-hand side.
-
-    Raises:
-        UnsolvedError: the matrix is singular.
-    """
-    columns = sparse.csc_matrix(matrix)
-    try:
-        found = splu(columns, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01, options={"SymmetricMode": True})
-    except RuntimeError as error:
-        raise UnsolvedError(
-            "the matrix of the finite elements is singular: the conditions leave something free"
-        ) from error
-    return found.solve
