@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 import numpy as np
 from scipy import sparse
 
-from pinn.references.finite_elements.forms import UnsolvedError, WeakForm, Weight
+from pinn.references.finite_elements.forms import Inflow, UnsolvedError, Values, WeakForm, Weight
 from pinn.references.finite_elements.quadratic import Nodes
 from pinn.references.finite_elements.triangulation import Integers, Triangulation
+
+Law = TypeVar("Law")
 
 _ORDER = 5  # of the quadrature: a product of quadratic functions and a smooth coefficient
 
@@ -62,15 +64,21 @@ class Space:
         order = [own.index(place) for place in wanted]
         return Nodes(np.ascontiguousarray(basis.doflocs.T), basis.element_dofs[order].T)
 
-    def on(self, part: str) -> Integers:
-        """The nodes on a part of the boundary."""
-        return np.unique(self.basis.get_dofs(facets=self._facets[part]).flatten())
+    def on(self, parts: Sequence[str]) -> Integers:
+        """The nodes on some parts of the boundary."""
+        return np.unique(self.basis.get_dofs(facets=self._facets_of(parts)).flatten())
 
-    def boundary(self, part: str) -> Any:
-        """The basis on a part of the boundary."""
+    def boundary(self, parts: Sequence[str]) -> Any:
+        """The basis on some parts of the boundary."""
         from skfem import FacetBasis
 
-        return FacetBasis(self._mesh, self._element(), facets=self._facets[part], intorder=_ORDER)
+        return FacetBasis(self._mesh, self._element(), facets=self._facets_of(parts), intorder=_ORDER)
+
+    def _facets_of(self, parts: Sequence[str]) -> Integers:
+        missing = [part for part in parts if part not in self._facets]
+        if missing:
+            raise UnsolvedError(f"the mesh is too coarse for the part {missing[0]!r} of the boundary")
+        return np.concatenate([self._facets[part] for part in parts])
 
     @cached_property
     def _mesh(self) -> Any:
@@ -123,7 +131,7 @@ class System:
     @cached_property
     def fixed(self) -> Integers:
         """The nodes whose values are given."""
-        return np.unique(np.concatenate([np.zeros(0, np.intp), *(self.space.on(part) for part in self.form.values)]))
+        return self.space.on(list(self.form.values)) if self.form.values else np.zeros(0, np.intp)
 
     @cached_property
     def free(self) -> Integers:
@@ -133,8 +141,7 @@ class System:
     def given(self, t: float) -> np.ndarray:
         """The values at the nodes `fixed`; where parts meet, the mean of theirs."""
         total, count = np.zeros(self.space.size), np.zeros(self.space.size)
-        for part, values in self.form.values.items():
-            nodes = self.space.on(part)
+        for values, nodes in self._valued:
             total[nodes] += values(self.space.nodes.places[nodes], t)
             count[nodes] += 1
         return total[self.fixed] / count[self.fixed]
@@ -152,8 +159,8 @@ class System:
     def __call__(self, t: float, values: np.ndarray, *, derivative: bool) -> tuple[np.ndarray, Any]:
         """K, `[N]`, and its derivative, `[N, N]`, or `None` where that is not asked for."""
         vector, matrix = self._inside(t, values, derivative)
-        for part in self.form.inflows:
-            more, slope = self._through(part, t, values, derivative)
+        for inflow, basis in self._boundaries:
+            more, slope = self._through(inflow, basis, t, values, derivative)
             vector = vector - more
             matrix = matrix - slope if derivative else None
         return vector, matrix
@@ -178,15 +185,14 @@ class System:
 
         return vector, BilinearForm(form).assemble(basis, **data).tocsr()
 
-    def _through(self, part: str, t: float, values: np.ndarray, derivative: bool) -> tuple[np.ndarray, Any]:
+    def _through(
+        self, law: Inflow, basis: Any, t: float, values: np.ndarray, derivative: bool
+    ) -> tuple[np.ndarray, Any]:
         from skfem import BilinearForm, LinearForm
 
-        basis = self._boundaries(part)
         k = self.space.dim
         normals = np.broadcast_to(basis.normals, basis.global_coordinates().shape).reshape(k, -1).T
-        inflow, slope = self.form.inflows[part](
-            _points(basis), normals, t, np.ravel(np.asarray(basis.interpolate(values)))
-        )
+        inflow, slope = law(_points(basis), normals, t, np.ravel(np.asarray(basis.interpolate(values))))
         vector = LinearForm(lambda v, w: w["q"] * v).assemble(basis, q=_shaped(inflow, basis))
         if not derivative:
             return vector, None
@@ -194,9 +200,20 @@ class System:
         return vector, form.assemble(basis, q=_shaped(slope, basis)).tocsr()
 
     @cached_property
-    def _boundaries(self) -> Callable[[str], Any]:
-        found = {part: self.space.boundary(part) for part in self.form.inflows}
-        return found.__getitem__
+    def _valued(self) -> list[tuple[Values, Integers]]:
+        return [(values, self.space.on(parts)) for values, parts in _owners(self.form.values)]
+
+    @cached_property
+    def _boundaries(self) -> list[tuple[Inflow, Any]]:
+        return [(inflow, self.space.boundary(parts)) for inflow, parts in _owners(self.form.inflows)]
+
+
+def _owners(laws: Mapping[str, Law]) -> list[tuple[Law, list[str]]]:
+    """Each law once, with all its parts."""
+    by_law: dict[int, tuple[Law, list[str]]] = {}
+    for part, law in laws.items():
+        by_law.setdefault(id(law), (law, []))[1].append(part)
+    return list(by_law.values())
 
 
 def _points(basis: Any) -> np.ndarray:
