@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pinn.app.check import Examination, check
     from pinn.app.checkpoints import Checkpoints
     from pinn.app.solution import Solution, load
     from pinn.app.solve import solve
@@ -72,6 +73,7 @@ _ROOMS = {
         "Problem",
         "Robin",
     ),
+    "pinn.app.check": ("Examination", "check"),
     "pinn.app.checkpoints": ("Checkpoints",),
     "pinn.app.solution": ("Solution", "load"),
     "pinn.app.solve": ("solve",),
@@ -85,6 +87,7 @@ __all__ = [
     "Checkpoints",
     "Contact",
     "Dirichlet",
+    "Examination",
     "FluxBalance",
     "Initial",
     "InitialVelocity",
@@ -99,6 +102,7 @@ __all__ = [
     "Robin",
     "Solution",
     "biharmonic",
+    "check",
     "directional_derivative",
     "divergence",
     "flux_divergence",

@@ -7,6 +7,7 @@ Some things are easier to type than to say in Hydra's grammar:
 - `pinn outputs/heat_1d/2026-01-31_12-00-00-000000/config.yaml`: the same run again, other overrides on top.
 - `pinn weights.boundary=10`: a term of the loss by its name, which no yaml can list.
 - `pinn resume=outputs/heat_1d/2026-01-31_12-00-00-000000`: that run goes on, in its folder and with its settings.
+- `pinn check problem=heat_1d`: the first word says what is done.
 - choices in `./conf` of the working directory, found without a flag.
 - `pinn problem.exact='sin(pi*x)*exp(y)'`: a formula, without quotes inside the quotes of the shell.
 - a flag that does not exist, said in one line.
@@ -38,6 +39,8 @@ _WEIGHT = re.compile(r"\+{0,2}(?P<rest>weights\..*)", flags=re.DOTALL)
 _PROBLEM_KEY = re.compile(r"\+{0,2}(?P<rest>problem\..*)", flags=re.DOTALL)
 _NO_NAME = re.compile(rf"(?P<group>{'|'.join(GROUPS)})=(?P<value>[+-]?\d[\d.]*|null|true|false)", flags=re.IGNORECASE)
 _SAVED = "saved_run"
+CHECK = "check"
+_CHECKED = "outputs/check/${name}/${now:%Y-%m-%d_%H-%M-%S-%f}"
 
 
 def translate(words: Sequence[str]) -> list[str]:
@@ -52,6 +55,19 @@ def translate(words: Sequence[str]) -> list[str]:
         _check(word)
     added = [_added(_WEIGHT, _quoted(word)) for word in words]
     return _with_user_conf(_with_custom_problem(_with_saved_run(_with_resumed_run(added))))
+
+
+def of_check(words: Sequence[str]) -> list[str]:
+    """The words after `check`, with a folder for what it writes where none was given.
+
+    Raises:
+        ValueError: words that are about runs.
+    """
+    for word in words:
+        key = word.lstrip("+").partition("=")[0]
+        if key in ("-m", "--multirun", "resume"):
+            raise ValueError(f"check: expected one problem that has not been run; got {word}. Leave it out.")
+    return list(words) if chosen(words, "hydra.run.dir") is not None else [*words, f"hydra.run.dir={_CHECKED}"]
 
 
 def chosen(words: Sequence[str], key: str) -> str | None:

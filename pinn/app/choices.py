@@ -9,14 +9,16 @@ from numbers import Real
 from typing import Any, final
 
 import keras
+import numpy as np
 
+from pinn.app.automatic import AUTO
 from pinn.app.checkpoints import Checkpoints
 from pinn.app.ladder import BEST
 from pinn.app.truth import REFERENCES
 from pinn.fields import FieldRecipe
 from pinn.problems import Problem
 from pinn.solvers import Solver
-from pinn.training import Balance, Observer, Sampling
+from pinn.training import Balance, Fixed, Observer, Sampling
 
 DTYPES = ("float32", "float64")
 
@@ -47,6 +49,52 @@ class Choices:
     def tolerance(self) -> float | None:
         """The relative error asked for as a number, if it is one."""
         return None if self.accuracy is None or isinstance(self.accuracy, str) else float(self.accuracy)
+
+
+def choices_of(
+    field: FieldRecipe | keras.Model | None = None,
+    solver: Solver | str = AUTO,
+    accuracy: float | str | None = None,
+    seed: int = 0,
+    *,
+    sampling: Sampling | None = None,
+    balance: Balance | None = None,
+    engine: str = "auto",
+    conditions: str = "auto",
+    weights: Mapping[str, float] | None = None,
+    dtype: str = "float64",
+    device: str = "auto",
+    time_limit: float | None = None,
+    reference: str = "auto",
+) -> Choices:
+    """What was chosen, of arguments that may be left out; see `pinn.solve`.
+
+    Raises:
+        ValueError: a solver that is neither one nor `auto`.
+    """
+    return Choices(
+        field=field,
+        solver=_solver(solver),
+        sampling=Sampling() if sampling is None else sampling,
+        balance=Fixed() if balance is None else balance,
+        engine=engine,
+        conditions=conditions,
+        weights={} if weights is None else weights,
+        accuracy=accuracy,
+        seed=int(seed) if isinstance(seed, np.integer) else seed,
+        dtype=dtype,
+        device=device,
+        time_limit=time_limit,
+        reference=reference,
+    )
+
+
+def _solver(solver: Solver | str) -> Solver | None:
+    if isinstance(solver, Solver):
+        return solver
+    if solver != AUTO:
+        raise ValueError(f"solver: expected 'auto' or a solver such as pinn.solvers.Adam(); got {solver!r}")
+    return None
 
 
 def require(problem: Problem, chosen: Choices, observer: Observer | None, checkpoints: Checkpoints | None) -> None:

@@ -2,7 +2,7 @@
 
     0    solved, and the asked accuracy met (or none asked)
     1    accuracy missed or, without a truth, not to be told, training failed, or interrupted with the best field saved
-    2    bad input: said in one or two lines, nothing left behind
+    2    bad input: said in one or two lines, nothing left behind; of `pinn check`: an error was found
     3    as 0, but the disk refused a checkpoint on the way
     130  interrupted; what there is of checkpoints is kept
     143  asked to end by SIGTERM: a training is kept in a checkpoint, and `pinn resume=FOLDER` goes on
@@ -19,6 +19,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from pinn import __version__
-from pinn.app.arguments import translate
+from pinn.app.arguments import CHECK, of_check, translate
 from pinn.app.asked import CHECKPOINTS, remember
 from pinn.app.folders import Footprint, contents, footprints
 from pinn.app.limits import check
@@ -68,20 +69,28 @@ _TOO_LARGE = (
 Run = Callable[[Mapping[str, Any], Path, "Observer"], int]
 
 
+@dataclass(frozen=True)
+class _Task:
+    """What is done with each config, and whether it can be gone on with, so that its settings are kept for that."""
+
+    run: Run
+    resumable: bool
+
+
 def main(arguments: Sequence[str] | None = None, *, run: Run | None = None) -> int:
     """The command.
 
     Args:
         arguments: words after the command's name; those of the process when left out.
         run: solves one resolved config into a run folder and returns 0, 1, or 130 where it was interrupted and saved
-            what it had; `pinn.app.run.run` when left out.
+            what it had; when left out `pinn.app.run.run` or, after the word `check`, `pinn.app.checking.run_check`.
 
     Returns:
         The exit status. Errors are said on standard error, never raised.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     with termination_as_interrupt() as terminated, _errors_raised(), footprints() as taken:
-        status = _guarded(words, _solve if run is None else run, taken)
+        status = _guarded(words, run, taken)
         if terminated():
             return TERMINATED
         if status in (BAD_INPUT, INTERRUPTED):
@@ -90,7 +99,7 @@ def main(arguments: Sequence[str] | None = None, *, run: Run | None = None) -> i
     return status
 
 
-def _guarded(words: Sequence[str], run: Run, taken: Sequence[Footprint]) -> int:
+def _guarded(words: Sequence[str], run: Run | None, taken: Sequence[Footprint]) -> int:
     """Runs the application; everything that it raises becomes an exit status and a message."""
     try:
         return _application(words, run)
@@ -151,19 +160,21 @@ def _concerns(disk: OSError, home: Path) -> bool:
     return place.is_relative_to(home) or home.is_relative_to(place)
 
 
-def _application(words: Sequence[str], run: Run) -> int:
+def _application(words: Sequence[str], run: Run | None) -> int:
     if "--version" in words:
         print(f"pinn {__version__}")
         return SOLVED
     register()
     outcomes: list[Outcome] = []
+    checking = words[:1] == [CHECK]
+    task = _Task(run or (_check if checking else _solve), resumable=not checking)
 
     def job(config: DictConfig) -> Outcome:
-        outcomes.append(_job(config, run))
+        outcomes.append(_job(config, task))
         return outcomes[-1]
 
     with ExitStack() as stack:
-        arguments = translate(words)
+        arguments = translate(of_check(words[1:]) if checking else words)
         for prepare in (_logging_restored(), _streams_kept_open(), _working_directory_importable()):
             stack.enter_context(prepare)
         stack.enter_context(_arguments("pinn", arguments))
@@ -172,21 +183,21 @@ def _application(words: Sequence[str], run: Run) -> int:
     return max((outcome.status for outcome in outcomes), default=SOLVED)
 
 
-def _job(config: DictConfig, run: Run) -> Outcome:
+def _job(config: DictConfig, task: _Task) -> Outcome:
     """One run of one composed config: what it came to. Raises only `KeyboardInterrupt`."""
     folder = Path(HydraConfig.get().runtime.output_dir)
     try:
         with locked(folder):
-            return _ended(config, folder, run)
+            return _ended(config, folder, task)
     except (TakenError, OSError) as error:
         return _bad_input(error, folder)
 
 
-def _ended(config: DictConfig, folder: Path, run: Run) -> Outcome:
+def _ended(config: DictConfig, folder: Path, task: _Task) -> Outcome:
     """What one run came to, in a folder where nobody else writes."""
     before = contents(folder)
     try:
-        status = _settled(config, folder, run)
+        status = _settled(config, folder, task)
         return Outcome(FAILED, interrupted=True) if status == INTERRUPTED else Outcome(status)
     except USER_ERRORS as error:
         return _bad_input(error, folder) if contents(folder) == before else _failed(error, folder)
@@ -200,15 +211,15 @@ def _bad_input(error: Exception, folder: Path) -> Outcome:
     return Outcome(BAD_INPUT, message)
 
 
-def _settled(config: DictConfig, folder: Path, run: Run) -> int:
+def _settled(config: DictConfig, folder: Path, task: _Task) -> int:
     """One run in a folder of its own: its exit status."""
     check(config)
     settings = plain(config)
-    if settings["resume"] is None:
+    if task.resumable and settings["resume"] is None:
         remember(settings, folder)
     log.info("pinn %s: %s, seed %s, into %s", __version__, settings["name"], settings["seed"], folder)
     with live(enabled=settings["progress"]) as observer:
-        status = run(settings, folder, observer)
+        status = task.run(settings, folder, observer)
     log.info("exit status %d", status)
     return status
 
@@ -244,6 +255,14 @@ def _solve(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     from pinn.app.run import run
 
     return run(config, folder, observer)
+
+
+def _check(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
+    """The check in place of the run, with everything heavy imported here."""
+    import_tensorflow()
+    from pinn.app.checking import run_check
+
+    return run_check(config, folder, observer)
 
 
 @contextmanager

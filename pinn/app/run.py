@@ -27,6 +27,10 @@ WIDE_GAP = 10.0
 """From here on a field has learned its points more than its equation."""
 
 
+_AS_THEY_ARE = ("accuracy", "seed", "conditions", "weights", "dtype", "device", "time_limit", "reference")
+"""Keys of a config that are arguments as they stand."""
+
+
 def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     """Solve what a config asks for, write the run folder, and end with one line.
 
@@ -46,19 +50,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     refused: list[str] = []
     solution = solve(
         problem_from(config["problem"]),
-        _field(config),
-        solver_from(config["solver"]),
-        config["accuracy"],
-        config["seed"],
-        sampling=sampling_from(config["sampling"]),
-        balance=balance_from(config["balance"]),
-        engine=config["engine"]["name"],
-        conditions=config["conditions"],
-        weights=config["weights"],
-        dtype=config["dtype"],
-        device=config["device"],
-        time_limit=config["time_limit"],
-        reference=config["reference"],
+        **arguments_of(config),
         observer=observer,
         checkpoints=_checkpoints(config, folder, refused),
     )
@@ -67,8 +59,8 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         solution.save(folder)
     summary = solution.summary
     if "choice" in summary:
-        _print(f"chosen: {summary['choice']}")
-    _print(
+        tell(f"chosen: {summary['choice']}")
+    tell(
         status_line(
             summary["problem"],
             verdict=summary["verdict"],
@@ -77,25 +69,25 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
             tolerance=summary["tolerance"],
             residual=summary["residual"]["rms"],
             reference=summary["reference"],
-            folder=_shown(folder),
+            folder=shown(folder),
         )
     )
     _say_without_reference(summary["self_consistency"])
     gap = summary["residual"].get("gap")
     if gap is not None and gap > WIDE_GAP:
-        _print(
+        tell(
             f"the residual is {gap:.0f} times larger between the training points than on them: take more points "
             "(sampling.interior=...), or draw them anew where it is large (sampling=rad)"
         )
     if interrupted() or summary["stop_reason"] == TRAINING_INTERRUPTED:
-        _print("interrupted; the best field so far was saved")
+        tell("interrupted; the best field so far was saved")
         return INTERRUPTED
     if summary["verdict"] == "fail":
-        _print(f"training ended: {summary['stop_reason']}")
+        tell(f"training ended: {summary['stop_reason']}")
         return FAILED
     if summary["verdict"] == "no reference" and summary["tolerance"] is not None:
         to_compare = "solution" if summary["reference"] is None else "solution of that accuracy"
-        _print(
+        tell(
             f"nobody knows whether accuracy={summary['tolerance']:g} was met: {summary['problem']} has no {to_compare} "
             "to compare with. Leave accuracy out, or say accuracy=best for as good a field as can be"
         )
@@ -108,7 +100,23 @@ def _say_without_reference(found: Mapping[str, Any] | None) -> None:
     if found is None:
         return
     why = f" ({found['why_no_reference']})" if found["why_no_reference"] else ""
-    _print(f"no reference{why}; self-consistency {found['value']:.1e}: {found['kind']}")
+    tell(f"no reference{why}; self-consistency {found['value']:.1e}: {found['kind']}")
+
+
+def arguments_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a config has chosen for a problem, as arguments of `solve` and of `check`.
+
+    Raises:
+        ValueError, TypeError: bad input.
+    """
+    return {
+        "field": _field(config),
+        "solver": solver_from(config["solver"]),
+        "sampling": sampling_from(config["sampling"]),
+        "balance": balance_from(config["balance"]),
+        "engine": config["engine"]["name"],
+        **{key: config[key] for key in _AS_THEY_ARE},
+    }
 
 
 def _field(config: Mapping[str, Any]) -> FieldRecipe | None:
@@ -128,16 +136,16 @@ def _checkpoints(config: Mapping[str, Any], folder: Path, refused: list[str]) ->
         refused.append(sentence)
         log.warning("%s", sentence)
 
-    def tell(sentence: str) -> None:
+    def warn(sentence: str) -> None:
         say(f"{sentence}.")
         log.warning("%s", sentence)
 
     resume = config.get("resume") is not None
     begun = (lambda: remember(config, folder)) if resume else None
-    return Checkpoints(folder / CHECKPOINTS, **config["checkpoint"], resume=resume, say=tell, warn=note, begun=begun)
+    return Checkpoints(folder / CHECKPOINTS, **config["checkpoint"], resume=resume, say=warn, warn=note, begun=begun)
 
 
-def _print(line: str) -> None:
+def tell(line: str) -> None:
     """One line on standard output; who has closed it does not want to read it, and the results are saved."""
     try:
         print(line, flush=True)
@@ -145,7 +153,7 @@ def _print(line: str) -> None:
         forget_output()
 
 
-def _shown(folder: Path) -> Path:
+def shown(folder: Path) -> Path:
     """The folder as a person would type it from here."""
     here = Path.cwd()
     return folder.relative_to(here) if folder.is_relative_to(here) else folder

@@ -8,20 +8,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import keras
-import numpy as np
 
 from pinn.app.attempt import Attempt, attempt, serves
-from pinn.app.automatic import AUTO
 from pinn.app.bench import Bench
 from pinn.app.checkpoints import Checkpoints
-from pinn.app.choices import Choices, require
+from pinn.app.choices import choices_of, require
 from pinn.app.devices import on
 from pinn.app.ladder import BEST, GOOD_ENOUGH, Rung, climb, rungs
 from pinn.app.solution import Solution
 from pinn.fields import FieldRecipe, Mlp, RandomFeatures
 from pinn.problems import Problem
 from pinn.solvers import LeastSquares, Solver
-from pinn.training import Balance, Fixed, Observer, Sampling
+from pinn.training import Balance, Observer, Sampling
 
 
 def solve(
@@ -73,16 +71,16 @@ def solve(
     Raises:
         ValueError, TypeError: input that cannot work, or that contradicts the checkpoints, before any training.
     """
-    chosen = Choices(
-        field=field,
-        solver=_solver(solver),
-        sampling=Sampling() if sampling is None else sampling,
-        balance=Fixed() if balance is None else balance,
+    chosen = choices_of(
+        field,
+        solver,
+        accuracy,
+        seed,
+        sampling=sampling,
+        balance=balance,
         engine=engine,
         conditions=conditions,
-        weights={} if weights is None else weights,
-        accuracy=accuracy,
-        seed=int(seed) if isinstance(seed, np.integer) else seed,
+        weights=weights,
         dtype=dtype,
         device=device,
         time_limit=time_limit,
@@ -93,22 +91,35 @@ def solve(
         bench = Bench.of(problem, chosen, running_on, observer, checkpoints)
         if field is None and chosen.solver is None:
             return _climbed(bench)
+        (rung,) = planned(bench)
+        return attempt(bench, rung.field, rung.solver, time_limit=time_limit).solution
+
+
+def planned(bench: Bench) -> tuple[Rung, ...]:
+    """The pairs of field and solver that a run tries, in this order: the rungs of the ladder, or the one that was
+    chosen.
+    """
+    chosen, shape = bench.chosen, bench.problem.domain
+    if chosen.field is not None or chosen.solver is not None:
         default = RandomFeatures() if isinstance(chosen.solver, LeastSquares) else Mlp()
-        return attempt(bench, default if field is None else field, chosen.solver, time_limit=time_limit).solution
+        return (Rung(default if chosen.field is None else chosen.field, chosen.solver, "it was chosen"),)
+    timed = shape.time_axis is not None
+    tried = rungs(linear=bench.is_linear(), axes=shape.dim, timed=timed, dtype=chosen.dtype, goal=_goal(bench))
+    ladder = tuple(rung for rung in tried if serves(bench, rung.field))
+    return ladder if chosen.accuracy is not None else ladder[:-1] or ladder
+
+
+def _goal(bench: Bench) -> float:
+    """The error at which the climb ends: none that the truth is too coarse to tell."""
+    chosen = bench.chosen
+    goal = 0.0 if chosen.accuracy == BEST else GOOD_ENOUGH if chosen.tolerance is None else chosen.tolerance
+    return max(goal, bench.discernible)
 
 
 def _climbed(bench: Bench) -> Solution:
     """The best solution of the ladder; its summary says which rung it is from and why, and its seconds are of all."""
     began = time.perf_counter()
-    problem, chosen = bench.problem, bench.chosen
-    shape = problem.domain
-    goal = 0.0 if chosen.accuracy == BEST else GOOD_ENOUGH if chosen.tolerance is None else chosen.tolerance
-    goal = max(goal, bench.discernible)
-    timed = shape.time_axis is not None
-    tried = rungs(linear=bench.is_linear(), axes=shape.dim, timed=timed, dtype=chosen.dtype, goal=goal)
-    ladder = tuple(rung for rung in tried if serves(bench, rung.field))
-    ladder = ladder if chosen.accuracy is not None else ladder[:-1] or ladder
-
+    chosen, goal, ladder = bench.chosen, _goal(bench), planned(bench)
     left = math.inf if chosen.time_limit is None else chosen.time_limit
 
     def reach(number: int, rung: Rung) -> Attempt:
@@ -125,11 +136,3 @@ def _climbed(bench: Bench) -> Solution:
     estimate = "" if summary["self_consistency"] is None else f"; self-consistency {best.error:.1e}"
     summary["choice"] = f"{summary['field']} by {summary['solver']}, because {rung.why}{estimate}"
     return replace(best.solution, summary=summary)
-
-
-def _solver(solver: Solver | str) -> Solver | None:
-    if isinstance(solver, Solver):
-        return solver
-    if solver != AUTO:
-        raise ValueError(f"solver: expected 'auto' or a solver such as pinn.solvers.Adam(); got {solver!r}")
-    return None

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from pinn.report.comparison import rank, table, write_csv
 from pinn.report.curves import curves_figure
+from pinn.report.domain import Domain, domain_figure
 from pinn.report.error_curves import ErrorCurve, work_precision_figure
 from pinn.report.figures import save_figures
 from pinn.report.files import plain, write_columns, write_json, write_npz
+from pinn.report.findings import findings_table
 from pinn.report.history import history_figure
 from pinn.report.maps import maps_figure
 from pinn.report.points import points_figure
@@ -21,6 +23,7 @@ from pinn.report.work_precision import comparison_figure
 
 __all__ = [
     "Curve",
+    "Domain",
     "ErrorCurve",
     "History",
     "Panel",
@@ -28,6 +31,8 @@ __all__ = [
     "View",
     "comparison_figure",
     "curves_figure",
+    "domain_figure",
+    "findings_table",
     "history_figure",
     "maps_figure",
     "plain",

@@ -11,6 +11,7 @@ from __future__ import annotations
 from pinn.solvers.adam import Adam
 from pinn.solvers.bfgs import Bfgs, SelfScaledBfgs, SelfScaledBroyden
 from pinn.solvers.chain import Chain
+from pinn.solvers.checks import Demand, fits_in_memory
 from pinn.solvers.engd import Engd
 from pinn.solvers.gauss_newton_cg import GaussNewtonCg
 from pinn.solvers.lbfgs import Lbfgs
@@ -23,6 +24,7 @@ from pinn.solvers.schedules import Constant, Cosine, ExponentialDecay, Schedule
 from pinn.solvers.solver import Advance, Progress, Solver, State, StopReason
 from pinn.solvers.sparse import SparseLinearizer
 from pinn.solvers.threads import cores, one_blas_thread
+from pinn.solvers.work import Operations, demand, operations
 
 __all__ = [
     "Adam",
@@ -30,6 +32,7 @@ __all__ = [
     "Bfgs",
     "Block",
     "Chain",
+    "Demand",
     "Constant",
     "Cosine",
     "ExponentialDecay",
@@ -42,6 +45,7 @@ __all__ = [
     "Engd",
     "Divisible",
     "Objective",
+    "Operations",
     "Progress",
     "Schedule",
     "SelfScaledBfgs",
@@ -53,5 +57,8 @@ __all__ = [
     "StopReason",
     "StrongWolfe",
     "cores",
+    "demand",
+    "fits_in_memory",
     "one_blas_thread",
+    "operations",
 ]

@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from scipy.linalg.blas import dsymv, dsyr, dsyr2
 
-from pinn.solvers.checks import fits_in_memory
+from pinn.solvers.checks import fits_in_memory, of_inverse_hessian
 from pinn.solvers.quasi_newton import Metric, QuasiNewton, sound
 from pinn.solvers.solver import State
 
@@ -138,9 +138,7 @@ class DenseQuasiNewton(QuasiNewton):
         """Choose the member of Broyden's family for a pair."""
 
     def new_metric(self, size: int) -> Metric:
-        fits_in_memory(
-            type(self).__name__, f"the inverse Hessian of {size} weights", 20 * size**2, "solver=lbfgs needs little"
-        )
+        fits_in_memory(*of_inverse_hessian(type(self).__name__, size))
         return BroydenMetric(np.zeros((size, size)), self.family)
 
     def read_metric(self, state: State) -> Metric:

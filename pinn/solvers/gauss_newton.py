@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_solve, cholesky
 from scipy.linalg.blas import dsyrk
 
-from pinn.solvers.checks import fits_in_memory
+from pinn.solvers.checks import fits_in_memory, of_jacobian
 from pinn.solvers.linearized import Linearization, Linearizer
 from pinn.solvers.objective import Objective
 
@@ -97,9 +97,7 @@ class DenseLocal:
         """
         linearizer = Linearizer.of(objective)
         rows = int(linearizer.alone.output_shapes[0])
-        size = 8 * (2 * rows * objective.size + 3 * min(rows, objective.size) ** 2)
-        what = f"the Jacobian of {rows} residuals and {objective.size} weights"
-        fits_in_memory(owner, what, size, "take solver=lbfgs, or fewer points or weights")
+        fits_in_memory(*of_jacobian(owner, rows, objective.size))
         return cls(linearizer)
 
     def model(self, weights: np.ndarray, step: int) -> Gram:  # noqa: ARG002 - nothing about it is random

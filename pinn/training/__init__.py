@@ -9,7 +9,7 @@ from pinn.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from pinn.training.enforcement import Enforcement, enforce
+from pinn.training.enforcement import Enforcement, enforce, require_places
 from pinn.training.history import History
 from pinn.training.keeper import Keeper
 from pinn.training.linearity import linear
@@ -65,6 +65,7 @@ __all__ = [
     "Training",
     "boundary_points",
     "enforce",
+    "require_places",
     "interior_points",
     "linear",
     "natural_weight",

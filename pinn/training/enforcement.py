@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from pinn.calculus import PointSet
 from pinn.fields import Ansatz, Data, Datum
-from pinn.geometry import Constant, Shape
+from pinn.geometry import Constant, Shape, TimeProduct
 from pinn.geometry.shape import INITIAL
 from pinn.problems import BoundaryCondition, Condition, Periodic, PointCondition, Problem, Robin, Value
 from pinn.problems.conditions import evaluated
@@ -49,18 +49,16 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
     at the start is exact where the value there is. Periodic axes always are.
 
     Raises:
-        ValueError: an unknown mode, a part that the domain does not have, a given point outside it, a component that
-            the field does not have, two values, fluxes or velocities for one component on one part; with `exact` also a
-            value and a flux there, a flux at the initial time, or a condition that the shape cannot carry exactly.
+        ValueError: an unknown mode, what `require_places` refuses, two values, fluxes or velocities for one component
+            on one part; with `exact` also a value and a flux there, a flux at the initial time, or a condition that the
+            shape cannot carry exactly.
     """
     if mode not in MODES:
         raise ValueError(f"conditions: expected one of {', '.join(MODES)}; got {mode!r}")
+    require_places(problem)
     conditions = tuple(problem.conditions())
     periodic = periodic_axes(conditions, problem.domain)
     on_parts = tuple(condition for condition in conditions if isinstance(condition, BoundaryCondition))
-    _require_parts(on_parts, problem.domain)
-    _require_inside(conditions, problem.domain)
-    _require_components(conditions, problem.components)
     exact = _exact(mode, on_parts, problem)
     values = _by_component("value", _values(c for c in exact if c.fixes_value), problem)
     fluxes = _by_component("flux", _values(c for c in exact if _is_flux(c)), problem)
@@ -81,6 +79,19 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
         tuple(c for c in conditions if not any(c is other for other in held)),
         periodic,
     )
+
+
+def require_places(problem: Problem) -> None:
+    """Check that every condition is somewhere in the domain, and about a component that there is.
+
+    Raises:
+        ValueError: a part that the domain does not have, no part at all, a given point outside it, a component that the
+            field does not have.
+    """
+    conditions = tuple(problem.conditions())
+    _require_parts(conditions, problem.domain)
+    _require_inside(conditions, problem.domain)
+    _require_components(conditions, problem.components)
 
 
 def _exact(mode: str, on_parts: Sequence[BoundaryCondition], problem: Problem) -> tuple[BoundaryCondition, ...]:
@@ -142,9 +153,20 @@ def _as_datum(value: Value, shape: Shape, part: str, *, with_normals: bool) -> D
     return datum
 
 
-def _require_parts(conditions: Sequence[BoundaryCondition], shape: Shape) -> None:
+def _require_parts(conditions: Sequence[Condition], shape: Shape) -> None:
+    kind = type(shape.space if isinstance(shape, TimeProduct) else shape).__name__
     for condition in conditions:
-        shape.select(condition.on)
+        if not isinstance(condition, BoundaryCondition):
+            continue
+        try:
+            parts = shape.select(condition.on)
+        except ValueError as error:
+            raise ValueError(f"{condition.name}, on {kind}: {error}") from None
+        if not parts:
+            raise ValueError(
+                f"{condition.name}, on {kind}: expected at least one part of the boundary; got on={condition.on!r}, "
+                f"so that it holds nowhere. Choose from {', '.join(shape.parts)}"
+            )
 
 
 def _require_inside(conditions: Sequence[Condition], shape: Shape) -> None:

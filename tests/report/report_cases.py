@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pinn.report import Curve, History, Panel, Points, View
+from pinn.report import Curve, Domain, History, Panel, Points, View
 
 
 def wiggle(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -211,6 +211,19 @@ def points_many() -> Points:
     return Points(tuple(f"x{i}" for i in range(6)), {"interior": interior(3000, 6), "boundary": face(300, 6, 0, 0.0)})
 
 
+def domain(d: int, holes: int = 0) -> Domain:
+    """A unit cube, of which one face has no condition and one corner is ringed; with more parts than a legend holds."""
+    names = ("x", "y", "z")[:d]
+    parts = {
+        f"{name}_{side}": face(60, d, axis, value)
+        for axis, name in enumerate(names)
+        for side, value in (("min", 0.0), ("max", 1.0))
+    }
+    parts |= {f"hole_{k}": interior(20, d, seed=k) for k in range(holes)}
+    conditions = dict.fromkeys(list(parts)[1:], "dirichlet")
+    return Domain("plate", names, interior(300, d), parts, conditions, np.zeros((1, d)))
+
+
 def referred() -> View:
     """A solution beside a reference that is no formula."""
     return replace(heat(), truth="Fourier series", accuracy=4.2e-8)
@@ -281,6 +294,12 @@ VIEWS = {
     "heat by a reference": referred,
     "line": line,
     "cuts": cuts,
+}
+DOMAINS = {
+    "an interval": lambda: domain(1),
+    "a square": lambda: domain(2),
+    "twenty holes": lambda: domain(2, 20),
+    "a cube": lambda: domain(3),
 }
 POINTS = {
     "line": points_line,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from pinn.report import (
     View,
     comparison_figure,
     curves_figure,
+    domain_figure,
     history_figure,
     maps_figure,
     points_figure,
@@ -55,6 +57,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
         f"points of {name}": (lambda make=make: points_figure(make(), name="poisson_2d"))
         for name, make in cases.POINTS.items()
     },
+    **{f"domain of {name}": (lambda make=make: domain_figure(make())) for name, make in cases.DOMAINS.items()},
     **{
         f"history of {name}": (lambda make=make: history_figure(make(), name="poisson_2d"))
         for name, make in cases.HISTORIES.items()
@@ -436,3 +439,14 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
 def test_wrong_records_are_refused(make: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_domain_names_its_parts_and_what_holds_there() -> None:
+    figure = domain_figure(cases.domain(2, 20))
+    (legend,) = figure.legends
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert labels[:2] == ["x_min: nothing", "x_max: dirichlet"]
+    assert len(labels) == 17
+    assert labels[-1] == "and 9 more"  # 24 parts and the rings, of which 16 are named
+    with pytest.raises(ValueError, match="expected 1 to 3 axes to draw, got 4"):
+        domain_figure(replace(cases.domain(1), axes=("a", "b", "c", "d")))

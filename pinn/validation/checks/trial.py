@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from pinn.calculus import Derivatives, EvaluatedJet, Expression, Field, Needs, PointSet, Tape, learn
 from pinn.geometry.meetings import spread
-from pinn.problems import BoundaryCondition, Condition, PointCondition, Problem
+from pinn.problems import BoundaryCondition, Condition, Mean, PointCondition, Problem
 
 _STEP = 1e-3
 _NOTHING = 1e-10  # of the residual: an answer that is smaller is round-off
@@ -117,6 +117,9 @@ def condition(problem: Problem, chosen: Condition) -> Trial | None:
     """A condition at points of its own; `None` for one that is no residual at points known here."""
     if isinstance(chosen, PointCondition):
         points = chosen.points
+        return Trial(problem, chosen.name, chosen.residual, points, np.zeros_like(points))
+    if isinstance(chosen, Mean):  # seen at few points, which is enough for what it depends on
+        points = inside(problem)
         return Trial(problem, chosen.name, chosen.residual, points, np.zeros_like(points))
     if not isinstance(chosen, BoundaryCondition):
         return None

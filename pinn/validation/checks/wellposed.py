@@ -55,7 +55,7 @@ def _free_constants(problem: Problem, equation: tried.Trial) -> Iterator[Finding
     for condition in problem.conditions():
         found = tried.condition(problem, condition)
         if found is None and not isinstance(condition, Periodic):
-            return  # a condition of another kind may well be a mean
+            return  # nothing is known of a condition of another kind
         trials += [] if found is None else [found]
     columns = []
     for component in range(problem.components):
@@ -67,7 +67,8 @@ def _free_constants(problem: Problem, equation: tried.Trial) -> Iterator[Finding
             components = np.flatnonzero(np.abs(direction) > 0.1)
             names = " and ".join(_component(problem, int(c)) for c in components)
             what = f"{names} can be changed by a constant: neither the equation nor a condition sees it"
-            remedy = f"fix it at one point: {_pin(problem, int(components[0]))}"
+            first = int(components[0])
+            remedy = f"fix it at one point, {_pin(problem, first)}, or by its mean, Mean(0.0{_of(problem, first)})"
             yield Finding("error", NAME, what, "whole boundary", remedy)
 
 
@@ -80,8 +81,11 @@ def _settled(answers: np.ndarray, nothing: float) -> np.ndarray:
 def _pin(problem: Problem, component: int) -> str:
     lower, upper = problem.domain.bounds
     at = ", ".join(f"{x:g}" for x in (lower + upper) / 2.0)
-    of = f", component={component}" if problem.components > 1 else ""
-    return f"Pin(({at}{',' if len(lower) == 1 else ''}), 0.0{of})"
+    return f"Pin(({at}{',' if len(lower) == 1 else ''}), 0.0{_of(problem, component)})"
+
+
+def _of(problem: Problem, component: int) -> str:
+    return f", component={component}" if problem.components > 1 else ""
 
 
 def _missing_starts(problem: Problem, equation: tried.Trial) -> Iterator[Finding]:
@@ -98,7 +102,7 @@ def _missing_starts(problem: Problem, equation: tried.Trial) -> Iterator[Finding
             equation.depends_on(tried.power_of(equation.points, forward, order), component) for order in (2, 1)
         )
         has_value, has_velocity = (_given(problem, component, mark) for mark in ("fixes_value", "fixes_velocity"))
-        of = f", component={component}" if problem.components > 1 else ""
+        of = _of(problem, component)
         if (first or second) and not has_value:
             what = f"no initial value of {name}, whose derivative in time is in the equation"
             yield Finding(level, NAME, what, INITIAL, f"add Initial(0.0{of}), or the function that it is")
