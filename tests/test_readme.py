@@ -28,7 +28,8 @@ def _commands() -> list[str]:
     return [line.split("  #")[0].strip() for line in lines if line]
 
 
-PINN = [command for command in _commands() if command.split()[0] == "pinn"]
+PINN = [command for command in _commands() if command.split()[0] == "pinn" and command.split()[1:2] != ["check"]]
+CHECKS = [command for command in _commands() if command.split()[:2] == ["pinn", "check"]]
 MEMBRANE, OPERATORS = _blocks("python")
 # Few steps, whatever a command asks for, and of one solver where it does not choose: two take twice as long to compile.
 SHORT = [f"time_limit={SECONDS}", "progress=false"]
@@ -72,6 +73,18 @@ def test_every_command_runs(
     )
     assert "relative L2" in output.out or "no reference" in output.out
     assert not output.err
+
+
+@pytest.mark.no_cover
+def test_checks_print_what_it_says(fresh_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = CHECKS
+    assert main(shlex.split(first)[1:]) == 0
+    capsys.readouterr()
+    assert main(shlex.split(second)[1:]) == 2
+    printed, (shown,) = capsys.readouterr().out, _blocks("text")
+    cost = "│ ok      │ cost"  # what it says depends on the machine, and the last line on the moment
+    assert printed.partition(cost)[0] == shown.partition(cost)[0]
+    assert cost in shown
 
 
 def test_the_sweep_leaves_its_table_and_picture(fresh_folder: Path) -> None:

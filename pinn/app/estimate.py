@@ -23,8 +23,8 @@ from pinn.validation.checks import Finding
 
 NAME = "cost"
 _START = 10.0  # seconds to load, build and compile
-_OF_PEAK = 0.1  # of the speed of a matrix product: of everything elementwise
-_SIDE = 512  # of the matrices that are multiplied to measure the speed
+_OF_PEAK = 0.25  # of the speed of a matrix product: an evaluation of a small network and its gradient
+_SIDE, _TIMES = 512, 5  # of the matrices that are multiplied to measure the speed: other work spoils some of them
 _AXES_OF_A_ROW = 2.0  # operations a weight and carried row
 
 
@@ -94,10 +94,12 @@ def _size(bench: Bench, term: Term) -> tuple[int, int]:
 def _speed() -> float:
     """Operations a second of a matrix product, measured in some milliseconds."""
     matrix = np.ones((_SIDE, _SIDE))
-    matrix @ matrix  # the first one starts threads
-    began = time.perf_counter()
-    matrix @ matrix
-    return 2.0 * _SIDE**3 / max(time.perf_counter() - began, 1e-6)
+    best = math.inf
+    for _ in range(_TIMES):
+        began = time.perf_counter()
+        matrix @ matrix
+        best = min(best, time.perf_counter() - began)
+    return 2.0 * _SIDE**3 / max(best, 1e-6)
 
 
 def _name(rung: Rung) -> str:

@@ -161,13 +161,13 @@ TWINS: dict[str, dict[str, Twin]] = {
         "a lid": Twin(
             Case(given=(Dirichlet(1.0, on=LINE), Dirichlet(0.0, on=REST))),
             "warning",
-            ("dirichlet_y_max is 1", "dirichlet_x_min_x_max_y_min is 0", "y=1", "1 more"),
+            ("dirichlet_y_max is 1", "dirichlet_x_min_x_max_y_min is 0", "y=1", "one more place"),
             {"y": 1.0, "first": 1.0, "second": 0.0, "places": 2},
         ),
         "where a hole cuts a side": Twin(
             Case(shape=CUT, given=(Dirichlet(1.0, on="hole_1"), Dirichlet(0.0, on=(*SIDES, "y_min")))),
             "warning",
-            ("dirichlet_hole_1 is 1", "1 more"),
+            ("dirichlet_hole_1 is 1", "one more place"),
             {"y": 0.0, "places": 2},
         ),
         "vertices of a polygon": Twin(
@@ -176,7 +176,7 @@ TWINS: dict[str, dict[str, Twin]] = {
                 given=(Dirichlet(lambda p: p.x, on="edge_0"), Dirichlet(1.0, on=("edge_1", "edge_2"))),
             ),
             "warning",
-            ("dirichlet_edge_0 is ", "1 more"),
+            ("dirichlet_edge_0 is ", "one more place"),
             {"y": 0.0, "places": 2},
         ),
         "edges in space": Twin(

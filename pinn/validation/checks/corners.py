@@ -150,7 +150,9 @@ def _finding(
     place = dict(zip(axes, (float(x) for x in gap.points[k]), strict=True))
     a, b = float(gap.first[k]), float(gap.second[k])
     where = ", ".join(f"{axis}={_rounded(x):.4g}" for axis, x in place.items())
-    others = "" if count == 1 else f", and at {count - 1} more places tried"
+    others = (
+        ("", ", and at one more place")[count - 1] if count < 3 else f", and at {count - 1} more of the places tried"
+    )
     numbers = {**place, "first": a, "second": b, "places": count}
     if second.fixes_value:
         what = f"{first.name} is {a:.4g} and {second.name} is {b:.4g} where they meet{others}"

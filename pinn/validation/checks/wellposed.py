@@ -26,7 +26,8 @@ def wellposed(problem: Problem) -> list[Finding]:
     found = [_unseen(problem, c) for c in unseen]
     if not unseen:
         found += [*_free_constants(problem, equation), *_missing_starts(problem, equation)]
-    return found or [Finding("ok", NAME, "no constant is free, and the start is given as the equation asks for it")]
+    start = ", and the start is given as the equation asks for it" if problem.domain.time_axis else ""
+    return found or [Finding("ok", NAME, f"no constant is free{start}")]
 
 
 def _sees(problem: Problem, equation: tried.Trial, component: int) -> bool:
