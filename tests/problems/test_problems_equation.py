@@ -143,7 +143,9 @@ CONDITIONS: list[tuple[dict[str, Any], Condition]] = [
 ]
 
 
-@pytest.mark.parametrize(("description", "by_hand"), CONDITIONS, ids=lambda case: str(case)[:40])
+@pytest.mark.parametrize(
+    ("description", "by_hand"), CONDITIONS, ids=[str(description) for description, _ in CONDITIONS]
+)
 def test_a_condition_is_what_its_description_says(description: dict[str, Any], by_hand: Condition) -> None:
     statement = Statement(
         EquationWords(("x", "y", "t"), ("x", "y"), ("u",)), {"equation": "u_t = source"}, {"k": 0.3}, {"u": SOLUTION}
