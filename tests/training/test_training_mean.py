@@ -97,7 +97,7 @@ def test_a_field_in_patches_cannot_look_everywhere() -> None:
         )
 
 
-@pytest.mark.parametrize("value", [np.nan, "a", True, lambda p: p.x], ids=str)
+@pytest.mark.parametrize("value", [np.nan, "a", True, lambda p: p.x], ids=lambda value: type(value).__name__)
 def test_a_mean_is_a_number(value: object) -> None:
     with pytest.raises(ValueError, match="mean: expected a finite number; got"):
         Mean(value)  # type: ignore[arg-type]
