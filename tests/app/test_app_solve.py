@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 from collections.abc import Callable, Iterator
@@ -15,11 +14,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import yaml
-from matplotlib.image import imread
+from app_runs import DATA_FILES, files, settings, silent, summary_of
 
 from pinn.app.automatic import SCALES
 from pinn.app.bench import VALIDATION_POINTS
-from pinn.app.locate import conf_folder
 from pinn.app.messages import FAILED, INTERRUPTED, SOLVED
 from pinn.app.run import run
 from pinn.app.solution import Solution, load
@@ -38,16 +36,6 @@ engine solver field weights balance
 weights_of_terms points
 dtype seed device versions citation
 """
-DATA_FILES = {
-    "summary.json",
-    "config.yaml",
-    "history.csv",
-    "solution.npz",
-    "model.keras",
-    "figures/points.png",
-    "figures/history.png",
-}
-
 TINY = Mlp(width=4, depth=1)
 FEW = Sampling(interior=16, boundary=8, initial=4)
 
@@ -61,42 +49,8 @@ def quick(problem: Problem, **chosen: Any) -> Solution:
     return solve(problem, **{"field": TINY, "sampling": FEW, "solver": brief(), **chosen})
 
 
-def settings(target: str, steps: int = 3, **changes: Any) -> dict[str, Any]:
-    """The config of such a training, as the command hands it over."""
-    return {
-        "problem": {"_target_": target},
-        "field": {"name": "mlp", "width": 4, "depth": 1, "activation": "tanh"},
-        "solver": {"name": "adam", "learning_rate": 0.05, "max_steps": steps},
-        "sampling": {"name": "sobol", "interior": 16, "boundary": 8, "initial": 4},
-        "balance": {"name": "fixed"},
-        "engine": {"name": "auto"},
-        "accuracy": None,
-        "conditions": "auto",
-        "weights": {},
-        "seed": 0,
-        "dtype": "float64",
-        "device": "auto",
-        "time_limit": None,
-        "reference": "auto",
-    } | changes
-
-
-def silent(_: Event) -> None:
-    """An observer that looks away."""
-
-
 def mine(cls: type) -> str:
     return f"{__name__}.{cls.__name__}"
-
-
-def files(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-
-
-def summary_of(folder: Path) -> dict[str, Any]:
-    found = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    assert isinstance(found, dict)
-    return found
 
 
 @dataclass(frozen=True)
@@ -552,55 +506,3 @@ def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
     assert loaded.problem == PoissonND(1)
     assert (loaded.config["accuracy"], loaded.config["time_limit"]) == (1e3, 60.0)
     assert loaded.config["weights"] == {"conditions": 2.0}
-
-
-SHIPPED = {path.stem: path for path in sorted((conf_folder() / "problem").glob("*.yaml"))}
-
-
-def shipped(name: str) -> dict[str, Any]:
-    """The options of a problem in `conf/`."""
-    options = yaml.safe_load(SHIPPED[name].read_text(encoding="utf-8"))
-    assert isinstance(options, dict)
-    return options
-
-
-@pytest.mark.pictures
-@pytest.mark.parametrize("name", SHIPPED)
-def test_every_shipped_problem_runs_from_end_to_end(
-    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pinn.app.bench.VALIDATION_POINTS", 2**10)
-    for count in ("_GRID", "_SLICE_GRID"):
-        monkeypatch.setattr(f"pinn.app.views.{count}", 41)  # of points an axis
-    events: list[Event] = []
-    # Penalties compile several times faster than exact conditions, which the other tests of this file cover.
-    config = settings("", conditions="penalty") | {"problem": shipped(name)}
-    assert run(config, tmp_path, events.append) == SOLVED
-    assert capsys.readouterr().out.startswith(name)
-    assert (events[-1].step, events[-1].steps_planned, events[-1].stage) == (3, 3, "adam")
-
-    found, loaded = summary_of(tmp_path), load(tmp_path)
-    assert (found["problem"], found["steps"]) == (name, 3)
-    # Three steps do not solve anything, nor do they leave every scale.
-    if not loaded.evaluator.known:
-        assert (found["errors"], found["verdict"]) == (None, "no reference")
-    else:
-        assert 0 < found["errors"]["relative_l2"] < 100
-        assert events[-1].error == pytest.approx(found["errors"]["relative_l2"], rel=0.2)  # on fewer points
-    with np.load(tmp_path / "solution.npz") as arrays:
-        np.testing.assert_array_equal(loaded(arrays["points"]), arrays["value"])
-        assert loaded.problem.domain.inside(arrays["points"]).all()
-
-    axes = loaded.problem.domain.space_axes
-    kinds = ["curves"] if len(axes) == 1 else ["maps"]
-    if len(axes) == 1 and loaded.problem.domain.time_axis is not None:
-        kinds = ["curves", "maps"]
-    components = loaded.problem.components
-    names = ["u"] if components == 1 else [f"u{c}" for c in range(1, components + 1)]
-    drawn = {f"figures/{kind}_{name}.png" for kind in kinds for name in names}
-    assert files(tmp_path) == DATA_FILES | drawn
-    for figure in (tmp_path / "figures").iterdir():
-        pixels = imread(figure)
-        assert min(pixels.shape[:2]) > 200, figure.name
-        # More than a blank page: some ink, some paper.
-        assert 0.01 < (pixels[..., :3].min(axis=-1) < 0.9).mean() < 0.95, figure.name
