@@ -60,13 +60,19 @@ PRECISION = {tf.float32: 1.2e-7, tf.float64: 2.2e-16}  # one unit in the last pl
 DTYPES: dict[str, Any] = {"argvalues": list(PRECISION), "ids": ["float32", "float64"]}
 
 
-def assert_precise_jet(function: TensorFunction, points: np.ndarray, dtype: tf.DType, mode: Mode) -> None:
+# Each way of compiling and each precision once: eagerly every case is asked in both.
+COMPILED: tuple[tuple[tf.DType, Mode], ...] = ((tf.float64, graph), (tf.float32, xla))
+
+
+def assert_precise_jet(function: TensorFunction, points: np.ndarray, *ways: tuple[tf.DType, Mode]) -> None:
     """Value, gradient and curvature to a hundred round-offs of the largest entry: sums of a few dozen terms, and
-    differences like r - a, divided by b - a.
+    differences like r - a, divided by b - a. All ways have the points that single precision knows, and so one truth.
     """
-    tensor = tf.constant(points, dtype)
     jet = value_gradient_curvature(function)
-    exact, result = jet(tf.cast(tensor, tf.float64)).numpy(), mode(jet, tensor)
-    assert result.dtype == dtype
-    assert result.shape == exact.shape
-    assert abs(result.numpy() - exact).max() <= 100 * PRECISION[dtype] * abs(exact).max()
+    known = points.astype(np.float32)
+    exact = jet(tf.constant(known, tf.float64)).numpy()
+    for dtype, mode in ways:
+        result = mode(jet, tf.constant(known, dtype))
+        assert result.dtype == dtype
+        assert result.shape == exact.shape
+        assert abs(result.numpy() - exact).max() <= 100 * PRECISION[dtype] * abs(exact).max()

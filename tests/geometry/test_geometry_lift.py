@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from ansatz_modes import (
+    COMPILED,
     DTYPES,
     MODES,
     PRECISION,
@@ -83,20 +84,18 @@ def full_ansatz(case: Case) -> TensorFunction:
     return lambda x: case.shape.vanishing(x, names) + case.shape.lift(x, dict.fromkeys(names, smooth))
 
 
-def assert_precise(case: Case, dtype: tf.DType, mode: Mode) -> None:
-    assert_precise_jet(full_ansatz(case), case.shape.interior(sobol(16, case.shape.unit_dimension, 4)), dtype, mode)
+def assert_precise(case: Case, *ways: tuple[tf.DType, Mode]) -> None:
+    assert_precise_jet(full_ansatz(case), case.shape.interior(sobol(16, case.shape.unit_dimension, 4)), *ways)
 
 
 @pytest.mark.parametrize("case", **EVERY_VALUED_CASE)
 def test_float32_is_as_precise_as_it_can_be_up_to_second_derivatives(case: Case) -> None:
-    assert_precise(case, tf.float32, eager)
+    assert_precise(case, (tf.float32, eager))
 
 
-@pytest.mark.parametrize("mode", [graph, xla])
-@pytest.mark.parametrize("dtype", **DTYPES)
 @pytest.mark.parametrize("case", **EVERY_VALUED_CLASS)
-def test_graph_and_xla_agree_with_eager_up_to_second_derivatives(case: Case, dtype: tf.DType, mode: Mode) -> None:
-    assert_precise(case, dtype, mode)
+def test_graph_and_xla_agree_with_eager_up_to_second_derivatives(case: Case) -> None:
+    assert_precise(case, *COMPILED)
 
 
 @pytest.mark.parametrize("case", **EVERY_VALUED_CASE)

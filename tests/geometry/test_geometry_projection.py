@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from ansatz_modes import (
+    COMPILED,
     DTYPES,
     PRECISION,
     Mode,
     TensorFunction,
     assert_precise_jet,
     eager,
-    graph,
     value_gradient_curvature,
-    xla,
 )
 from geometry_cases import EVERY_FLUX_CASE, EVERY_FLUX_CLASS, Case, away_from_edges, sobol
 
@@ -141,21 +140,19 @@ def correction(case: Case) -> TensorFunction:
     return evaluate
 
 
-def assert_precise(case: Case, dtype: tf.DType, mode: Mode) -> None:
+def assert_precise(case: Case, *ways: tuple[tf.DType, Mode]) -> None:
     points = case.shape.interior(away_from_edges(16, case.shape.unit_dimension, 7))
-    assert_precise_jet(correction(case), points, dtype, mode)
+    assert_precise_jet(correction(case), points, *ways)
 
 
 @pytest.mark.parametrize("case", **EVERY_FLUX_CASE)
 def test_float32_is_as_precise_as_it_can_be_up_to_second_derivatives(case: Case) -> None:
-    assert_precise(case, tf.float32, eager)
+    assert_precise(case, (tf.float32, eager))
 
 
-@pytest.mark.parametrize("mode", [graph, xla])
-@pytest.mark.parametrize("dtype", **DTYPES)
 @pytest.mark.parametrize("case", **EVERY_FLUX_CLASS)
-def test_graph_and_xla_agree_with_eager_up_to_second_derivatives(case: Case, dtype: tf.DType, mode: Mode) -> None:
-    assert_precise(case, dtype, mode)
+def test_graph_and_xla_agree_with_eager_up_to_second_derivatives(case: Case) -> None:
+    assert_precise(case, *COMPILED)
 
 
 @pytest.mark.parametrize("dtype", **DTYPES)
