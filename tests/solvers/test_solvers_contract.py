@@ -94,6 +94,17 @@ def compiled(name: str, problem: str):
     return SOLVERS[name].solver.compile(make())
 
 
+TARGET, SWITCH = tf.Variable(np.ones(3)), tf.Variable(1.0, dtype=tf.float64)
+
+
+@functools.cache
+def compiled_for_changes(name: str):
+    """An objective that moves with `TARGET` and breaks with `SWITCH`."""
+    weight = tf.constant([1.0, 2.0, 3.0], tf.float64)
+    moving = Residual(lambda w: SWITCH * (weight * (w - TARGET) + 1e-3 * tf.norm(TARGET)), 3)
+    return SOLVERS[name].solver.compile(moving)
+
+
 def begin(name: str, problem: str = "tanh"):
     """The solver, its advance and its first state."""
     solver = SOLVERS[name].solver
@@ -223,14 +234,12 @@ def test_start_copies_the_weights_and_is_their_best(name: str) -> None:
 @each_solver
 def test_forget_lets_the_solver_follow_a_changed_objective(name: str) -> None:
     """The target moves to where the old best loss cannot be met again: the new minimum must become the best."""
-    target = tf.Variable(np.ones(3))
-    weight = tf.constant([1.0, 2.0, 3.0], tf.float64)
-    objective = Residual(lambda w: weight * (w - target) + 1e-3 * tf.norm(target), 3)
-    solver = SOLVERS[name].solver
-    advance = solver.compile(objective)
+    TARGET.assign(np.ones(3))
+    SWITCH.assign(1.0)
+    solver, advance = SOLVERS[name].solver, compiled_for_changes(name)
     state, _ = advance(solver.start(np.array([1.5, 0.5, 1.2])), 60)
     done, reached = solver.steps_done(state), solver.best(state)
-    target.assign([3.0, 2.0, 1.0])
+    TARGET.assign([3.0, 2.0, 1.0])
     fresh = solver.forget(state)
     assert solver.steps_done(fresh) == done
     np.testing.assert_array_equal(solver.best(fresh), reached)
@@ -262,15 +271,15 @@ def test_forget_keeps_moments_and_curvature_and_drops_losses() -> None:
 
 @each_solver
 def test_forget_reopens_a_stop_caused_by_the_old_objective(name: str) -> None:
-    switch = tf.Variable(np.nan, dtype=tf.float64)
-    solver = SOLVERS[name].solver
-    advance = solver.compile(Residual(lambda w: w * switch, 2))
-    start = solver.start(np.ones(2))
+    TARGET.assign([3.0, 2.0, 1.0])
+    SWITCH.assign(np.nan)
+    solver, advance = SOLVERS[name].solver, compiled_for_changes(name)
+    start = solver.start(np.ones(3))
     state, progress = advance(start, 5)
     assert (progress.stop, len(progress.losses), progress.evaluations) == (StopReason.NOT_FINITE, 0, 1)
-    np.testing.assert_array_equal(solver.best(state), [1.0, 1.0])
-    np.testing.assert_array_equal(solver.current(state), [1.0, 1.0])
-    switch.assign(1.0)
+    np.testing.assert_array_equal(solver.best(state), np.ones(3))
+    np.testing.assert_array_equal(solver.current(state), np.ones(3))
+    SWITCH.assign(1.0)
     assert advance(state, 5)[1].stop is StopReason.NOT_FINITE
     state, progress = advance(solver.forget(state), 1)
     assert (len(progress.losses), solver.steps_done(state)) == (1, 1)

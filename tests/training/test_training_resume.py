@@ -5,7 +5,7 @@ points that stay, are drawn anew or follow the residual, and with every balance.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -116,10 +116,10 @@ class Bench:
         )
 
 
-def bench(solver: Solver, dtype: str = "float64") -> Bench:
+def ground() -> tuple[ResidualObjective, np.ndarray, dict[str, str]]:
+    """An objective, the weights of its field, and what decides how its points are drawn."""
     problem, drawing = Values(), {"now": "stay"}
-    model = Mlp(width=3, depth=1).build(Layout(np.zeros(2), np.ones(2), dtype=dtype))
-    field = FlatField(model, tf.as_dtype(dtype))
+    field = FlatField(Mlp(width=3, depth=1).build(Layout(np.zeros(2), np.ones(2), dtype="float64")), tf.float64)
     enforcement = enforce(problem, "penalty")
     few = Sampling(kind="uniform", interior=16, boundary=4, initial=4)
     anew, rad = (
@@ -132,14 +132,18 @@ def bench(solver: Solver, dtype: str = "float64") -> Bench:
 
     terms = [replace(a, redraw=switched(a.redraw, b.redraw)) for a, b in zip(anew, rad, strict=True)]
     objective = ResidualObjective(field, enforcement.ansatz, terms, engine=engine_named("tape"), seed=0)
-    return Bench(solver, solver.compile(objective), objective, field.weights(), objective.arrays(), drawing)
+    return objective, field.weights(), drawing
 
 
-@pytest.fixture
-def programs_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What looks at an objective is traced once in a test, and not once a training."""
-    monkeypatch.setattr(loop, "_measurement", functools.cache(loop._measurement))
-    monkeypatch.setattr(revision, "Observatory", functools.cache(revision.Observatory))
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Callable[[Solver], Bench]]:
+    """One objective for all solvers: what looks at it is traced once, and not once a training."""
+    objective, start, drawing = ground()
+    points = objective.arrays()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "_measurement", functools.cache(loop._measurement))
+        patch.setattr(revision, "Observatory", functools.cache(revision.Observatory))
+        yield lambda solver: Bench(solver, solver.compile(objective), objective, start, points, drawing)
 
 
 def through_the_disk(snapshot: Snapshot, folder: Path) -> Snapshot:
@@ -192,7 +196,7 @@ def test_every_solver_and_every_balance_is_in_the_tables() -> None:
 
 
 @pytest.mark.parametrize("name", SOLVERS)
-def test_a_training_goes_on_exactly(name: str, programs_kept: None, tmp_path: Path) -> None:
+def test_a_training_goes_on_exactly(name: str, bench: Callable[[Solver], Bench], tmp_path: Path) -> None:
     made = bench(SOLVERS[name])
     for course in COURSES:
         assert_goes_on_exactly(made, course, tmp_path / course)
