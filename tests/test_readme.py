@@ -57,6 +57,7 @@ def test_every_command_runs(
 ) -> None:
     """With all figures for the first command, which chooses everything itself; those of the others are drawn alike."""
     if command != PINN[0]:
+        monkeypatch.setattr("pinn.app.solution.views", lambda _: [])
         monkeypatch.setattr("pinn.app.solution.save_figures", lambda *_: [])
     words = shlex.split(command)[1:]
     short = [*SHORT, "field.width=4,5", "seed=0"] if "-m" in words else SHORT
