@@ -48,8 +48,13 @@ def finite_element_reference(problem: Problem, *, accuracy: float) -> ReferenceS
             "a reference by finite elements needs scikit-fem and netgen-mesher: pip install 'pinn[references]'",
             name=missing[0],
         )
-    form = weak_form(problem)
-    start = _triangulated(problem, form)
+    try:
+        form = weak_form(problem)
+        start = _triangulated(problem, form)
+    except UnsolvedError:
+        raise
+    except Exception as error:  # a person's own class can fail in any way, and so can a mesher
+        raise UnsolvedError(f"finite elements failed: {str(error).strip().splitlines()[0]}") from error
     path = cache_folder() / f"{content(form, start, _words(problem, accuracy))}.npz"
     found = recalled(path)
     if found is None:

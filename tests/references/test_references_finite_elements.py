@@ -22,9 +22,12 @@ from pinn.references.finite_elements import (
     recalled,
     referring,
 )
-from pinn.references.finite_elements.evolution import march
+from pinn.references.finite_elements.direct import factorised
+from pinn.references.finite_elements.evolution import march, times
+from pinn.references.finite_elements.multigrid import multigrid
 from pinn.references.finite_elements.solution import Level, solved
 from pinn.references.finite_elements.space import Space, System
+from pinn.references.finite_elements.steady import interpolations
 
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -145,6 +148,36 @@ def test_a_march_is_read_between_its_steps() -> None:
     points = np.random.default_rng(0).random((50, 2))
     np.testing.assert_allclose(found.value(points), points[:, 0] * np.exp(-points[:, 1]), atol=1e-7)
     np.testing.assert_allclose(found.gradient(points)[:, 0], np.exp(-points[:, 1]), atol=1e-6)
+
+
+def test_levels_precondition_each_other() -> None:
+    """The system of a cube in space, by its two coarser levels and by a factorisation."""
+    form, systems, triangulation = poisson(wave, wave, ("first",)), [], cube(3, 1)
+    for _ in range(3):
+        systems.append(System(Space(triangulation), form, systems[-1] if systems else None))
+        triangulation = triangulation.refined()
+    finest = systems[-1]
+    _, matrix = finest(0.0, np.zeros(finest.space.size), derivative=True)
+    own = matrix[finest.free][:, finest.free]
+    wanted = np.random.default_rng(0).normal(size=len(finest.free))
+    np.testing.assert_allclose(multigrid(own, interpolations(finest))(own @ wanted), wanted, atol=1e-8)
+    with pytest.raises(UnsolvedError, match="singular"):
+        factorised(0.0 * own)
+
+
+def test_a_step_that_fails_is_halved() -> None:
+    """`u' = 40 u (1 - u) + u_xx` without flux: a steep rise from 0.01, in steps that Newton's method refuses."""
+
+    def volume(x: np.ndarray, t: float, u: np.ndarray, slope: np.ndarray) -> Terms:
+        n, zeros = len(x), np.zeros((len(x), 1))
+        return Terms(slope, -40.0 * u * (1.0 - u), zeros, np.ones((n, 1, 1)), -40.0 * (1.0 - 2.0 * u), zeros)
+
+    evolution = Evolution(0.0, 4.0, lambda x: np.ones(len(x)), None, lambda x: np.full(len(x), 0.01))
+    found = march(System(Space(cube(1, 1)), WeakForm(volume, evolution=evolution)), 1)
+    assert len(found.times) > 1 + len(times(evolution, 1))
+    np.testing.assert_allclose(found.stages[-1, -1], 1.0, rtol=1e-6)
+    exact = 1.0 / (1.0 + 99.0 * np.exp(-40.0 * found.times[1:]))
+    np.testing.assert_allclose(found.stages[:, -1, 0], exact, atol=0.05)
 
 
 def test_what_has_no_solution_is_said_to_have_none() -> None:

@@ -14,6 +14,7 @@ import tensorflow as tf
 from pinn.calculus import Jet, PointSet, Tape
 from pinn.geometry import Ball, Box, Interval, Polygon, Shape
 from pinn.problems import (
+    BoundaryLaw,
     Bratu1D,
     Condition,
     ConvectionDiffusion1D,
@@ -152,6 +153,18 @@ WRITTEN: Mapping[str, Problem] = {
         [Neumann(lambda p: 2.0 * p.x), Mean(1.0 / 3.0)],
         lambda p: p.x**2,
     ),
+    "radiation in time": Stated(
+        Interval(0.0, 1.0).over(0.0, 1.0),
+        lambda p, u: u.dt() - 0.2 * u.laplacian() + 1.2 * tf.exp(p.x - p.t),
+        [
+            Initial(lambda p: tf.exp(p.x)),
+            Dirichlet(lambda p: tf.exp(-p.t), on="x_min"),
+            BoundaryLaw(
+                on="x_max", law=lambda p, u: u.normal(p.normals) + u.value**4 - tf.exp(1 - p.t) - tf.exp(4 * (1 - p.t))
+            ),
+        ],
+        lambda p: tf.exp(p.x - p.t),
+    ),
     "in time, with a source and a flux that change": Stated(
         Interval(0.0, 1.0).over(0.0, 1.0),
         lambda p, u: -u.d("x", "x") + 2.0 * u.dt() + tf.sin(p.x) * tf.exp(-p.t),
@@ -220,6 +233,14 @@ def test_what_is_not_understood_has_no_reference(name: str) -> None:
     problem, sentence = REFUSED[name]
     with pytest.raises(UnsolvedError, match=sentence):
         finite_element_reference(problem, accuracy=1e-2)
+
+
+def test_a_residual_that_fails_is_a_sentence() -> None:
+    def failing(p: PointSet, u: Jet) -> tf.Tensor:
+        raise OverflowError("too far")
+
+    with pytest.raises(UnsolvedError, match="finite elements failed: too far"):
+        finite_element_reference(Stated(_DISK, failing, [Dirichlet(0.0)]), accuracy=1e-2)
 
 
 def test_a_corner_that_points_inwards() -> None:

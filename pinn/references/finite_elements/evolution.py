@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -41,7 +41,10 @@ _A = np.array(
 _B = np.linalg.inv(_A)
 
 _FIRST, _LONGEST = 2.0**-10, 1 / 8  # of the duration: the first panel, and the longest
-_MOST = 8  # iterations of Newton's method; where they do not suffice its matrices are made anew
+_MOST = (
+    15  # iterations of Newton's method; where they do not suffice its matrices are made anew, then the step is halved
+)
+_SHORTEST = 2.0**-6  # of the first step
 _DONE = 1e-9  # a change that counts as none, relative to the values
 
 
@@ -81,30 +84,57 @@ def march(system: System, steps: int) -> March:
     places = system.space.nodes.places
     start = evolution.value(places)
     velocity = np.zeros_like(start) if evolution.velocity is None else evolution.velocity(places)
-    ends = times(evolution, steps)
     step = _stepper(system)
-    values, found = start, []
-    for a, b in itertools.pairwise(ends):
-        changes, velocity = step(values, velocity, a, b - a)
-        found.append(values + changes)
-        values = found[-1][-1]
-    return March(ends, start, np.array(found))
+    ends, stages = [evolution.start], list[np.ndarray]()
+    left = list(itertools.pairwise(times(evolution, steps)))[::-1]
+    shortest = _SHORTEST * (left[-1][1] - left[-1][0])
+    while left:
+        a, b = left.pop()
+        values = stages[-1][-1] if stages else start
+        found = step(values, velocity, a, b - a, _ahead(ends, start, stages, b - a))
+        if found is not None:
+            ends.append(b)
+            stages.append(values + found[0])
+            velocity = found[1]
+        elif b - a > shortest:
+            left += [((a + b) / 2.0, b), (a, (a + b) / 2.0)]
+        else:
+            raise UnsolvedError(f"the finite elements found no step from the time {a:.6g}")
+    return March(np.array(ends), start, np.array(stages))
 
 
-Step = Callable[[np.ndarray, np.ndarray, float, float], tuple[np.ndarray, np.ndarray]]
+def _ahead(ends: Sequence[float], start: np.ndarray, stages: Sequence[np.ndarray], h: float) -> np.ndarray:
+    """The last step's polynomial at the stages of the next step, of length h: `[3, N]`."""
+    if not stages:
+        return np.array([start] * 3)
+    before = stages[-2][-1] if len(stages) > 1 else start
+    weights = between(1.0 + STAGES * h / (ends[-1] - ends[-2]))
+    return weights @ np.concatenate([before[np.newaxis], stages[-1]])
+
+
+def between(share: np.ndarray) -> np.ndarray:
+    """The polynomials of third degree that are one at the start or at a stage of a step: `[n]` -> `[n, 4]`."""
+    places = np.append(0.0, STAGES)
+    found = np.ones((len(share), 4))
+    for i, own in enumerate(places):
+        for other in np.delete(places, i):
+            found[:, i] *= (share - other) / (own - other)
+    return found
+
+
+Found = tuple[np.ndarray, np.ndarray] | None  # the changes at the stages [3, N], and the velocities at the end [N]
+Step = Callable[[np.ndarray, np.ndarray, float, float, np.ndarray], Found]
 
 
 def _stepper(system: System) -> Step:
-    """A step from values and velocities `[N]` at a time, of a length: the changes at the stages `[3, N]`, and the
-    velocities at its end.
-    """
+    """A step from values and velocities at a time, of a length, with a guess for the stages; `None` if it fails."""
     stiffness = Stiffness.of(system)
     matrices = _Matrices(system, stiffness)
     fixed = system.fixed
 
-    def step(values: np.ndarray, velocity: np.ndarray, t: float, h: float) -> tuple[np.ndarray, np.ndarray]:
+    def step(values: np.ndarray, velocity: np.ndarray, t: float, h: float, guess: np.ndarray) -> Found:
         B, at = _B / h, t + STAGES * h
-        start = np.zeros((3, len(values)))
+        start = guess - values
         start[:, fixed] = [system.given(time) - values[fixed] for time in at]
 
         def residual(z: np.ndarray) -> np.ndarray:
@@ -113,11 +143,12 @@ def _stepper(system: System) -> Step:
             return (matrices.first @ rates.T + matrices.second @ (B @ (rates - velocity)).T).T + forces
 
         for renewed in (False, True):
-            solve = matrices.solver(h, t, values, renewed=renewed)
+            middle = values + start[1]
+            solve = matrices.solver(h, float(at[1]), middle, renewed=renewed)
             z, done = _newton(residual, solve, start, np.abs(values).max(), linear=stiffness.constant)
             if done:
                 return z, (B @ z)[-1]
-        raise UnsolvedError(f"the finite elements found no step from the time {t:.6g}")
+        return None
 
     return step
 
@@ -127,13 +158,13 @@ def _newton(
 ) -> tuple[np.ndarray, bool]:
     """The stages, and whether the iteration came to rest."""
     last = np.inf
-    for _ in range(_MOST):
+    for number in range(_MOST):
         change = solve(-residual(z))
         z, now = z + change, float(np.abs(change).max())
-        if not np.isfinite(now) or now > 2.0 * last:
-            return z, False
         if linear or now <= _DONE * max(size, float(np.abs(z).max())):
-            return z, True
+            return z, bool(np.isfinite(now))
+        if not np.isfinite(now) or now > (2.0 if number < 2 else 0.7) * last:
+            return z, False
         last = now
     return z, False
 

@@ -16,7 +16,7 @@ from typing import final
 
 import numpy as np
 
-from pinn.references.finite_elements.evolution import STAGES, march
+from pinn.references.finite_elements.evolution import between, march
 from pinn.references.finite_elements.forms import UnsolvedError, WeakForm
 from pinn.references.finite_elements.quadratic import Nodes, Shares
 from pinn.references.finite_elements.space import Space, System
@@ -67,19 +67,9 @@ class Level:
             return shares, self.values[shares.nodes]
         t = np.clip(points[:, -1], self.times[0], self.times[-1])
         step = np.clip(np.searchsorted(self.times, t, side="right") - 1, 0, len(self.times) - 2)
-        weights = _between((t - self.times[step]) / np.diff(self.times)[step])
+        weights = between((t - self.times[step]) / np.diff(self.times)[step])
         stages = [self.values[step[:, np.newaxis], i, shares.nodes] for i in range(4)]
         return shares, sum(weights[:, i, np.newaxis] * stage for i, stage in enumerate(stages))
-
-
-def _between(share: np.ndarray) -> np.ndarray:
-    """The polynomials of third degree that are one at the start or a stage of a step: `[n, 4]`."""
-    places = np.append(0.0, STAGES)
-    found = np.ones((len(share), 4))
-    for i, own in enumerate(places):
-        for other in np.delete(places, i):
-            found[:, i] *= (share - other) / (own - other)
-    return found
 
 
 def finite_elements(form: WeakForm, triangulation: Triangulation, *, accuracy: float) -> tuple[Level, float]:

@@ -58,12 +58,12 @@ def _change(system: System, values: np.ndarray, vector: np.ndarray) -> np.ndarra
         return _pinned(system, values, vector, matrix)
     free, change = system.free, np.zeros_like(values)
     own = matrix[free][:, free]
-    solve = factorised(own) if len(free) <= _DIRECT[system.space.dim] else multigrid(own, _interpolations(system))
+    solve = factorised(own) if len(free) <= _DIRECT[system.space.dim] else multigrid(own, interpolations(system))
     change[free] = solve(-vector[free])
     return change
 
 
-def _interpolations(system: System) -> list[Any]:
+def interpolations(system: System) -> list[Any]:
     """Between the free nodes of this level and those of the coarser ones, as far as these are many."""
     found = []
     while system.coarser is not None:
