@@ -49,7 +49,7 @@ def cost(bench: Bench) -> list[Finding]:
         fits_in_memory(*asked)
     except ValueError as error:
         return [Finding("error", NAME, f"{about}; {error}", _name(first), asked.remedy, numbers)]
-    what = f"{about}, {asked.size / 2**30:.1g} GiB, up to {_shown(plan.seconds)}{others}"
+    what = f"{about}, {_memory(asked.size)}, up to {_shown(plan.seconds)}{others}"
     return [Finding("ok", NAME, what, numbers=numbers)]
 
 
@@ -104,6 +104,10 @@ def _speed() -> float:
 
 def _name(rung: Rung) -> str:
     return str(describe_field(rung.field)["name"])
+
+
+def _memory(size: int) -> str:
+    return f"{max(size / 2**20, 1.0):.0f} MiB" if size < 2**30 else f"{size / 2**30:.1f} GiB"
 
 
 def _shown(seconds: float) -> str:

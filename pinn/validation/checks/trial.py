@@ -124,7 +124,8 @@ def condition(problem: Problem, chosen: Condition) -> Trial | None:
     if not isinstance(chosen, BoundaryCondition):
         return None
     parts = problem.domain.select(chosen.on)
-    sampled = [part.sample(spread(part.unit_dimension, _LOG_ON_PART)) for part in parts]
+    # Not at the ends of parts, where a solution may be singular and a run has no points.
+    sampled = [part.sample(spread(part.unit_dimension, _LOG_ON_PART)[-(2**_LOG_ON_PART) :]) for part in parts]
     points, normals = (np.concatenate(arrays) for arrays in zip(*sampled, strict=True))
     return Trial(problem, chosen.name, chosen.residual, points, normals)
 
