@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -107,9 +107,10 @@ def _tried(name: str, examine: Callable[[Problem], list[Finding]], problem: Prob
 
 def _costs(problem: Problem, chosen: Choices, found: list[Finding]) -> list[Finding]:
     """The cost of the run, or why it would refuse the problem, unless a check has said so."""
+    quick = replace(chosen, reference="none")  # a reference that is computed may take minutes
     try:
         with on(chosen.device) as device:
-            return cost(Bench.of(problem, chosen, device, None, None))
+            return cost(Bench.of(problem, quick, device, None, None))
     except (ValueError, TypeError) as error:
         said = worst(found) == "error"
         return [] if said else [Finding("error", _REFUSED, str(error))]
