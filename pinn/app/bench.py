@@ -18,7 +18,18 @@ from pinn.app.truth import Truth, truth_of
 from pinn.calculus import engine_named
 from pinn.fields import FieldRecipe, FlatField, Layout
 from pinn.problems import Problem, rehearse
-from pinn.training import Enforcement, Observer, Sampling, enforce, interior_points, linear, require_fit, terms_of
+from pinn.training import (
+    Enforcement,
+    Observer,
+    Sampling,
+    enforce,
+    interior_points,
+    intricacy,
+    linear,
+    require_fit,
+    terms_of,
+    wave_numbers,
+)
 from pinn.training.terms import Term
 from pinn.validation import Evaluator
 
@@ -98,6 +109,21 @@ class Bench:
             self.problem, self.problem.conditions(), self.chosen.sampling, dtype=dtype, weights=self.chosen.weights
         )
         return linear(terms, components=self.problem.components, dtype=dtype, engine=engine_named(self.chosen.engine))
+
+    def fineness(self) -> tuple[float, ...]:
+        """How fine a field must be along each axis, in waves on half of it: as fine as the data of the equation are,
+        and as the boundary is.
+        """
+        shape = self.problem.domain
+        waves = wave_numbers(
+            self.terms(self.chosen.sampling)[0],
+            self.enforcement.ansatz,
+            shape,
+            components=self.problem.components,
+            dtype=tf.as_dtype(self.chosen.dtype),
+            engine=engine_named(self.chosen.engine),
+        )
+        return tuple(float(k) for k in np.maximum(waves, intricacy(shape)))
 
     def evaluator(self, model: keras.Model) -> Evaluator:
         """What measures a network; a truth that is not finite is found here, before any training."""

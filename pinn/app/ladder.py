@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
@@ -14,7 +15,8 @@ BEST = "best"
 GOOD_ENOUGH = 1e-8
 """The relative error at which the climb ends when nobody has asked for any."""
 
-_MOST_AXES = 3  # beyond them random ridges are too far apart to be a basis
+MOST_AXES = 3
+"""Beyond them random ridges are too far apart to be a basis."""
 
 _MOST_PAIRED_AXES = 10  # 45 pairs of axes, with a score of ridges each
 _WHY_PAIRS = "in many dimensions a solution is often a sum of functions of few coordinates each"
@@ -23,10 +25,19 @@ _ALLOWED, _LEAST_RESIDUAL = 3.0, 1e-9
 """The relative residual down to which slabs cut their patches, in units of the error that is good enough: the errors of
 `burgers_1d` are a hundredth of its residuals, those of `allen_cahn_1d` as large. And where round-off begins."""
 
-_PATCHED_AXES = 2  # in space 27 patches of 150 features reach 8e-6 for `poisson_ball`, less than a network
+_SQUARE = 2  # axes of equal length that a square of patches serves
+_MOST_PATCHES = 60  # of 150 features in three axes: some minutes
+
+_WAVES = 2600
+"""Waves on the whole domain: with as many the solution of `heat_2d_multiscale` is good to 7e-6, in a minute."""
+
+_WIDER, _BESIDE = 1.3, 1.5
+"""Wave numbers of features for those of the data: what the domain and the solution add to them."""
 
 
 USUAL = Sampling()
+WAVE_POINTS = Sampling(interior=3 * _WAVES, boundary=1600, initial=800)
+"""Three points a wave."""
 MANY = Sampling(interior=3000, boundary=1000, initial=1000)
 """Points where features are to be found in many dimensions."""
 FOLLOWING = Sampling(interior=3000, resample_every=500, adapt=Rad())
@@ -45,18 +56,22 @@ class Rung:
     sampling: Sampling = USUAL
 
 
-def rungs(*, linear: bool, axes: int, timed: bool, dtype: str, goal: float) -> tuple[Rung, ...]:
+def rungs(
+    *, linear: bool, axes: int, timed: bool, dtype: str, goal: float, numbers: Sequence[float] = ()
+) -> tuple[Rung, ...]:
     """What is tried, in this order, until the accuracy is reached.
 
     | rung | field | solver | for | reaches |
     |---|---|---|---|---|
     | 1 | `RandomFeatures(600)` | `LeastSquares`; `GaussNewton` for equations that are not linear | up to 3 axes, `float64` | 5e-9 between two circles, 7e-11 for heat in the plane, 4e-14 and below for the other shipped problems that are smooth |
     | 2 | `Patches(8, 100)` | `LeastSquares` | linear equations with 2 axes, `float64` | sin 8πx sin 6πy on the unit square: 4e-9 |
+    | | `RandomFeatures(2600, "sine")`, with wave numbers like those of the data along each axis | `LeastSquares` | linear equations with 3 axes, `float64` | `heat_2d_multiscale`: 7e-6 |
+    | | `Patches(..., 150)`, sixty along the axes that need them | `LeastSquares` | linear equations with 3 axes, `float64` | holes in a plate over time |
     | 3 | `Slabs(20)`, then `Slabs(40)` cut ten times as fine | `GaussNewton` | one axis of space and time, `float64` | Burgers with its front: 9e-8; Allen-Cahn: 3e-7 |
     | | `RandomFeatures(1000, interactions=2)` | `LeastSquares` | linear equations with 4 to 10 axes, `float64` | `poisson_nd` with five axes 4e-14, `heat_nd` with five 6e-11, `laplace_pairs` with ten 7e-5 |
-    | 4 | `Mlp(32, 2)` | `Bfgs`, 3000 steps; `float32`: Adam | linear equations; any in `float32` | 1e-6 in the ball, 3e-6 for heat in the ball with six axes |
+    | 4 | `Mlp(32, 2)` | `Bfgs`, 5000 steps; `float32`: Adam | linear equations; any in `float32` | 1e-6 in the ball; after 3000 steps 1.2e-6 for heat in the ball with six axes |
     | | `Mlp(20, 3)` | `SelfScaledBroyden`, 6000 steps, on points that follow the residual | the others | Burgers with its front: 9e-5 |
-    | 5 | `Mlp(40, 3)` | `Bfgs`, 6000 steps | linear equations, `float64` | a larger network, and twice the steps |
+    | 5 | `Mlp(40, 3)` | `Bfgs`, 6000 steps | linear equations, `float64` | a larger network, and more steps |
     | | `Mlp(20, 3)` | `SelfScaledBroyden`, 8000 steps, then `LevenbergMarquardt`, 250; twice the points | the others | Burgers with its front: 3e-6, in five minutes |
 
     An equation that is not linear may have fronts. Points that stay miss them, and the loss does not tell: so the points
@@ -73,12 +88,13 @@ def rungs(*, linear: bool, axes: int, timed: bool, dtype: str, goal: float) -> t
         timed: whether the last of them is time.
         dtype: `float32` or `float64`.
         goal: the error that is good enough.
+        numbers: how fine a field must be along each axis, in any unit; alike where nothing is said.
     """  # noqa: E501 - the table
     precise = dtype == "float64"
-    found = _of_features(linear=linear, axes=axes) if precise and axes <= _MOST_AXES else []
-    if precise and linear and _MOST_AXES < axes <= _MOST_PAIRED_AXES:
+    found = _of_features(linear, tuple(numbers) or (1.0,) * axes) if precise and axes <= MOST_AXES else []
+    if precise and linear and MOST_AXES < axes <= _MOST_PAIRED_AXES:
         found = [Rung(RandomFeatures(1000, interactions=2), LeastSquares(), _WHY_PAIRS, MANY)]
-    if precise and timed and axes == _PATCHED_AXES:
+    if precise and timed and axes == _SQUARE:
         found += _of_slabs(goal)
     why = "a network serves any equation" if not found else "random features were not accurate enough"
     if not precise:
@@ -86,14 +102,33 @@ def rungs(*, linear: bool, axes: int, timed: bool, dtype: str, goal: float) -> t
     return tuple(found + _of_networks(why, linear=linear))
 
 
-def _of_features(*, linear: bool, axes: int) -> list[Rung]:
+def _of_features(linear: bool, numbers: tuple[float, ...]) -> list[Rung]:
     """The rungs without training."""
+    axes = len(numbers)
     why = f"the equation is {'' if linear else 'not '}linear in u and has {axes} {'axis' if axes == 1 else 'axes'}"
     found = [Rung(RandomFeatures(600), LeastSquares() if linear else GaussNewton(), why)]
-    if linear and axes == _PATCHED_AXES:
+    if linear and axes == _SQUARE:
         why = "one set of random features was not accurate enough"
         found.append(Rung(Patches(8, features=100), LeastSquares(), why))
+    if linear and axes == MOST_AXES:
+        why = "one set of random features was not accurate enough"
+        scales = tuple(_WIDER * number + _BESIDE for number in numbers)
+        found.append(Rung(RandomFeatures(_WAVES, "sine", scales), LeastSquares(), why, WAVE_POINTS))
+        why = "one set of waves was not accurate enough"
+        found.append(Rung(Patches(patches_along(numbers, _MOST_PATCHES), features=150), LeastSquares(), why))
     return found
+
+
+def patches_along(numbers: Sequence[float], most: int) -> tuple[int, ...]:
+    """How many patches along each axis, at most so many in all: one more where the number of waves in a patch is
+    largest, as long as there is room.
+    """
+    counts = [1] * len(numbers)
+    while True:
+        widest = max(range(len(counts)), key=lambda axis: numbers[axis] / counts[axis])
+        if math.prod(counts) // counts[widest] * (counts[widest] + 1) > most:
+            return tuple(counts)
+        counts[widest] += 1
 
 
 def _of_slabs(goal: float) -> list[Rung]:
@@ -110,7 +145,7 @@ def _of_networks(why: str, *, linear: bool) -> list[Rung]:
     """The rungs with training, in `float64`."""
     if linear:
         larger, then = Mlp(width=40, depth=3), "a smaller network was not accurate enough"
-        return [Rung(Mlp(), Bfgs(max_steps=3000), why), Rung(larger, Bfgs(max_steps=6000), then)]
+        return [Rung(Mlp(), Bfgs(max_steps=5000), why), Rung(larger, Bfgs(max_steps=6000), then)]
     network, then = Mlp(width=20, depth=3), "fewer points and steps were not accurate enough"
     longer = Chain((SelfScaledBroyden(max_steps=8000), LevenbergMarquardt(max_steps=250)))
     return [

@@ -46,12 +46,12 @@ class FourierSettings:
 
 @dataclass
 class RandomFeaturesSettings:
-    """Fixed random ridges under one linear layer; a `scale` of null is chosen by the run."""
+    """Fixed random ridges under one linear layer; `scale` is a number, a list with one for each axis, or null."""
 
     name: str = _name("random_features")
     features: int = _number(minimum=1)
     activation: str = MISSING
-    scale: Optional[float] = _number(above=0)  # noqa: UP045
+    scale: Any = MISSING
     interactions: Optional[int] = _number(minimum=1)  # noqa: UP045
 
 

@@ -14,7 +14,7 @@ from pinn.app.bench import Bench
 from pinn.app.checkpoints import Checkpoints
 from pinn.app.choices import choices_of, require
 from pinn.app.devices import on
-from pinn.app.ladder import BEST, GOOD_ENOUGH, Rung, climb, rungs
+from pinn.app.ladder import BEST, GOOD_ENOUGH, MOST_AXES, Rung, climb, rungs
 from pinn.app.solution import Solution
 from pinn.fields import FieldRecipe, Mlp, RandomFeatures
 from pinn.problems import Problem
@@ -103,8 +103,14 @@ def planned(bench: Bench) -> tuple[Rung, ...]:
     if chosen.field is not None or chosen.solver is not None:
         default = RandomFeatures() if isinstance(chosen.solver, LeastSquares) else Mlp()
         return (Rung(default if chosen.field is None else chosen.field, chosen.solver, "it was chosen"),)
-    timed = shape.time_axis is not None
-    tried = rungs(linear=bench.is_linear(), axes=shape.dim, timed=timed, dtype=chosen.dtype, goal=_goal(bench))
+    tried = rungs(
+        linear=bench.is_linear(),
+        axes=shape.dim,
+        timed=shape.time_axis is not None,
+        dtype=chosen.dtype,
+        goal=_goal(bench),
+        numbers=bench.fineness() if shape.dim <= MOST_AXES else (),
+    )
     ladder = tuple(rung for rung in tried if serves(bench, rung.field))
     return ladder if chosen.accuracy is not None else ladder[:-1] or ladder
 

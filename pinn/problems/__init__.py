@@ -21,6 +21,7 @@ from pinn.problems.helmholtz import Helmholtz2D, ScreenedPoisson
 from pinn.problems.interface import Contact, FluxBalance
 from pinn.problems.mean import Mean
 from pinn.problems.nonlinear_poisson import Bratu1D, PoissonBoltzmann, PoissonCubic
+from pinn.problems.perforated import LaplaceDiscs
 from pinn.problems.periodic import Periodic
 from pinn.problems.plate import PlateClamped, PlateSupported
 from pinn.problems.point_conditions import Pin, PointCondition, PointData
@@ -35,7 +36,7 @@ from pinn.problems.poisson import (
 )
 from pinn.problems.poisson_expression import PoissonExpression
 from pinn.problems.problem import Problem, Residual
-from pinn.problems.reaction import FisherKPP
+from pinn.problems.reaction import FisherKPP, HeatLongTime
 from pinn.problems.rehearsal import rehearse
 from pinn.problems.wall import LayeredWall
 from pinn.problems.wave import Wave1D
@@ -59,6 +60,7 @@ __all__ = [
     "Heat2D",
     "Heat2DMultiscale",
     "HeatBall",
+    "HeatLongTime",
     "HeatND",
     "HeatVarying",
     "Helmholtz2D",
@@ -66,6 +68,7 @@ __all__ = [
     "InitialVelocity",
     "Kovasznay",
     "LaplaceAnnulus",
+    "LaplaceDiscs",
     "LaplacePairs",
     "LayeredWall",
     "LidDrivenCavity",

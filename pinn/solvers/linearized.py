@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
-from scipy.linalg import lstsq
+from scipy.linalg import lstsq, qr
 
 from pinn.solvers.objective import Objective, compiled_program
 
@@ -72,8 +72,13 @@ class Linearization(NamedTuple):
         return bool(np.isfinite(self.residuals).all() and np.isfinite(self.jacobian).all())
 
     def least(self, cut: float) -> np.ndarray:
-        """The change with the least `|r + J c|`; singular values below `cut` of the largest count as zero."""
-        change, *_ = lstsq(self.jacobian, -self.residuals, cond=cut, lapack_driver="gelsy", check_finite=False)
+        """The change with the least `|r + J c|`; singular values below `cut` of the largest count as zero.
+
+        A factorisation without pivots, `J = Q R`, comes first: it is the larger part of the work and runs at the speed
+        of matrix products, which one with pivots does not. Round-off is that of orthogonal transforms in either.
+        """
+        triangle, right = _triangle(self.jacobian, -self.residuals)
+        change, *_ = lstsq(triangle, right, cond=cut, lapack_driver="gelsy", check_finite=False)
         return np.concatenate([np.zeros(self.fixed), change])
 
     def predicted(self, change: np.ndarray) -> np.ndarray:
@@ -83,6 +88,17 @@ class Linearization(NamedTuple):
     def terms(self, change: np.ndarray) -> float:
         """The largest sum of magnitudes in a row."""
         return float((np.abs(self.residuals) + np.abs(self.jacobian) @ np.abs(change[self.fixed :])).max())
+
+
+def _triangle(matrix: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`R` and `Q^T b` of a matrix with more rows than columns; any other, and its right side, as they are."""
+    rows, columns = matrix.shape
+    if rows <= columns:
+        return matrix, right
+    both = np.empty((rows, columns + 1), order="F")
+    both[:, :-1], both[:, -1] = matrix, right
+    (factor,) = qr(both, mode="r", overwrite_a=True, check_finite=False)
+    return factor[:columns, :-1], factor[:columns, -1]
 
 
 @dataclass(frozen=True)

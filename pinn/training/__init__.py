@@ -20,6 +20,7 @@ from pinn.training.sampling import SAMPLERS, Sampling, boundary_points, interior
 from pinn.training.slab import SlabTerms
 from pinn.training.snapshot import Snapshot
 from pinn.training.terms import EQUATION, Term, natural_weight, terms_of
+from pinn.training.wavelengths import intricacy, wave_numbers
 from pinn.training.weighting import (
     BALANCES,
     Balance,
@@ -67,11 +68,13 @@ __all__ = [
     "enforce",
     "require_places",
     "interior_points",
+    "intricacy",
     "linear",
     "natural_weight",
     "read_checkpoint",
     "require_fit",
     "terms_of",
     "train",
+    "wave_numbers",
     "write_checkpoint",
 ]

@@ -41,7 +41,7 @@ def enforce(problem: Problem, mode: str = "auto") -> Enforcement:
     |---|---|---|---|
     | `exact` | ansatz | ansatz | penalty |
     | `penalty` | penalty | penalty | penalty |
-    | `auto` | ansatz in up to 3 space dimensions, or when every value is a number; else penalty | penalty | penalty |
+    | `auto` | ansatz at the start, and in up to 3 space dimensions or for numbers; else penalty | penalty | penalty |
 
     Exact fluxes and films are left to those who ask for them: they cost derivatives of the network of third order. What
     the shape cannot carry exactly (a part that is not `valued`, a flux through a part of no family) is a penalty under
@@ -107,11 +107,17 @@ def _exact(mode: str, on_parts: Sequence[BoundaryCondition], problem: Problem) -
         _require_one_of_both(values, fluxes, problem)
         return (*valued, *fluxed)
     carried = tuple(condition for condition in valued if _is_carried(condition, problem.domain))
-    return carried if _is_cheap(carried, problem.domain) else ()
+    cheap = _is_cheap(carried, problem.domain)
+    return tuple(condition for condition in carried if cheap or _is_at_start(condition, problem.domain))
 
 
 def _is_cheap(valued: Sequence[BoundaryCondition], shape: Shape) -> bool:
     return len(shape.space_axes) <= _DIMENSIONS_FOR_LIFT or not any(callable(c.value) for c in valued)
+
+
+def _is_at_start(condition: BoundaryCondition, shape: Shape) -> bool:
+    """Whether a condition is at the initial time only: one evaluation of the data carries it, in any dimension."""
+    return all(part.name == INITIAL for part in shape.select(condition.on))
 
 
 def _is_carried(condition: BoundaryCondition, shape: Shape) -> bool:

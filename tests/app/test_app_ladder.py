@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from pinn.app import solve as solving
 from pinn.app.build import field_from
-from pinn.app.ladder import Rung, climb, rungs
+from pinn.app.ladder import Rung, climb, patches_along, rungs
 from pinn.app.record import gap_of
 from pinn.app.run import run
 from pinn.app.solution import load
@@ -60,12 +60,20 @@ def test_features_come_first_where_they_can_serve() -> None:
     assert fields() == [RandomFeatures, Patches, Mlp, Mlp]
     assert fields(timed=True) == [RandomFeatures, Patches, Slabs, Slabs, Mlp, Mlp]
     assert fields(timed=True, linear=False) == [RandomFeatures, Slabs, Slabs, Mlp, Mlp]
-    assert fields(timed=True, axes=3) == [RandomFeatures, Mlp, Mlp]
-    assert fields(axes=1) == fields(axes=3) == [RandomFeatures, Mlp, Mlp]
+    assert fields(timed=True, axes=3) == fields(axes=3) == [RandomFeatures, RandomFeatures, Patches, Mlp, Mlp]
+    assert fields(axes=1) == [RandomFeatures, Mlp, Mlp]
     assert fields(linear=False) == [RandomFeatures, Mlp, Mlp]
     assert fields(axes=4) == fields(axes=10) == [RandomFeatures, Mlp, Mlp]
     assert fields(linear=False, axes=4) == fields(axes=11) == [Mlp, Mlp]
     assert fields(dtype="float32") == [Mlp]
+
+
+def test_patches_are_cut_along_the_axes_that_need_it() -> None:
+    assert patches_along((31.4, 1.5, 1.0), 40) == (21, 1, 1)
+    assert patches_along((1.0, 1.0, 1.0), 40) == (4, 3, 3)
+    assert patches_along((1.0, 9.0, 4.5), 40) == (1, 9, 4)
+    ladder = rungs(linear=True, axes=3, timed=True, dtype="float64", goal=0.0, numbers=(31.4, 1.5, 1.0))
+    assert [rung.field.patches for rung in ladder if isinstance(rung.field, Patches)] == [(20, 1, 1), (39, 2, 1)]
 
 
 def test_a_curved_equation_is_met_by_newtons_method_and_by_points_that_follow_its_residual() -> None:

@@ -18,7 +18,11 @@ from pinn.app.locate import conf_folder, user_conf_folder
 from pinn.app.settings import GROUPS, SCHEMAS, plain, register
 from pinn.training import ADAPTIVE, BALANCES, Sampling
 
-CHOICES = [(group, path.stem) for group in GROUPS for path in sorted((conf_folder() / group).glob("*.yaml"))]
+CHOICES = [
+    (group, path.relative_to(conf_folder() / group).with_suffix("").as_posix())
+    for group in GROUPS
+    for path in sorted((conf_folder() / group).rglob("*.yaml"))
+]
 
 LIMITS = [
     ("field.width", "0", "1"),

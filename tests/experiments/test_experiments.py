@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 import pinn
+from pinn.app.build import problem_from
 from pinn.calculus import LazyJet, PointSet, Tape
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -21,9 +22,11 @@ import balancing  # noqa: E402
 import benchmark_engines  # noqa: E402
 import benchmark_laplacian  # noqa: E402
 import benchmark_step  # noqa: E402
+import configs  # noqa: E402
 import high_dimension  # noqa: E402
 import patches  # noqa: E402
 import peers  # noqa: E402
+import pinnacle  # noqa: E402
 import problems_table  # noqa: E402
 
 ECHO = """
@@ -79,6 +82,36 @@ def test_the_table_of_problems_has_a_measured_row(capsys: pytest.CaptureFixture[
     assert cells[1] == "mlp"
     assert 0 < float(cells[2]) < 10
     assert float(cells[5]) > 0
+
+
+def test_the_table_of_pinnacle_has_a_row_beside_the_published_errors(
+    run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert set(pinnacle.PUBLISHED) == set(pinnacle.presets())
+    summary = {"errors": {"relative_l2": 2e-6}, "tolerance": 1e-5, "verdict": "pass", "field": "patches"}
+    monkeypatch.setattr(pinnacle, "measure", lambda name, overrides: pinnacle.Measured(summary, 61.4, 90.2))
+    lines = run(pinnacle, "--only", "wave_1d_c").splitlines()
+    assert "CPUs" in lines[0]
+    assert lines[-1] == "| Wave1d-C | 5.9e-01 | 9.8e-02 | 1.0e-05 | 2.0e-06 | yes | patches | 61 | 90 |"
+    with pytest.raises(SystemExit):
+        run(pinnacle, "--only", "wave")
+
+
+@pytest.mark.parametrize("name", pinnacle.presets())
+def test_every_preset_of_pinnacle_is_a_problem_with_conditions(name: str) -> None:
+    problem = problem_from(configs.composed([f"experiment=pinnacle/{name}"])["problem"])
+    assert problem.conditions()
+    measures = {"heat_2d_cg": 3 * (384 - 11 * np.pi - 6 * 0.16 * np.pi), "poisson_3d_cg": 1 - 0.024 * np.pi}
+    if name in measures:  # the shapes that the presets describe themselves
+        assert problem.domain.measure == pytest.approx(measures[name], rel=1e-4)
+
+
+def test_a_preset_of_pinnacle_is_measured_by_a_command_of_its_own() -> None:
+    found = pinnacle.measure("heat_nd", ["time_limit=0.1", "field=mlp", "solver=adam", "sampling.interior=50"])
+    assert found.summary["problem"] == "heat_ball"
+    assert found.summary["tolerance"] == 1e-6
+    assert not found.met
+    assert found.seconds > 0 < found.cpu
 
 
 def test_the_comparison_of_balances_prints_a_row_of_numbers(run: Callable[..., str]) -> None:

@@ -73,6 +73,8 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
     "heat_ball": (problems.HeatBall(), problems.HeatBall(dimension=2, duration=0.5)),
     "poisson_sines": (problems.PoissonSines(), problems.PoissonSines(2)),
     "layered_wall": (problems.LayeredWall(), problems.LayeredWall((3.0, 1.0), (1.0, 2.0), (0.0, -1.0), 0.5)),
+    "laplace_discs": (problems.LaplaceDiscs(), problems.LaplaceDiscs(radius=0.05, offset=0.2)),
+    "heat_long_time": (problems.HeatLongTime(duration=1.0),),
     "burgers_1d": (problems.Burgers1D(), problems.Burgers1D(viscosity=0.1, duration=2.0)),
 }
 ALL = [pytest_case for group in PROBLEMS.values() for pytest_case in group]
