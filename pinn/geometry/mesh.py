@@ -17,7 +17,7 @@ from pinn.geometry.checks import Array, positive_number, space_axes, unit_points
 from pinn.geometry.pieces import Triangles, summed_up
 from pinn.geometry.rays import Rays, rays_through
 from pinn.geometry.shape import BoundaryPart
-from pinn.geometry.surface import areas, closed_surface, patches, volume
+from pinn.geometry.surface import Surface, areas, closed_surface, patches, volume
 from pinn.geometry.triangle_tree import TriangleTree, curve_order, triangle_tree, unit_normals
 from pinn.geometry.value_shape import ValueShape
 
@@ -45,8 +45,8 @@ class Mesh(ValueShape):
     by a tree of boxes (`pinn.geometry.triangle_tree`), the sign by the winding number (`pinn.geometry.rays`).
 
     Args:
-        vertices: `[V, 3]`; vertices closer than 1e-7 of the size are one.
-        faces: numbers of three vertices each, `[F, 3]`; those turned the wrong way are turned.
+        vertices: `[V, 3]`; vertices closer than 1e-7 of the size become one.
+        faces: numbers of three vertices each, `[F, 3]`; those that are the wrong way round are turned.
         crease: the angle between normals, in radians, from which on an edge is sharp.
         axes: three names, by default x, y and z.
 
@@ -62,19 +62,18 @@ class Mesh(ValueShape):
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
-        corners = closed_surface(self.vertices, self.faces).corners
-        used = corners.reshape(-1, 3)
-        object.__setattr__(self, "vertices", _frozen(np.asarray(self.vertices, np.float64)))
-        object.__setattr__(self, "faces", _frozen(np.asarray(self.faces, np.int64)))
+        surface = closed_surface(self.vertices, self.faces)
+        for name, array in surface._asdict().items():
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
         object.__setattr__(self, "crease", positive_number("crease", self.crease))
         object.__setattr__(self, "axes", space_axes(self.axes, 3))
-        object.__setattr__(self, "digest", hashlib.sha256(np.ascontiguousarray(used).tobytes()).hexdigest()[:16])
+        object.__setattr__(self, "digest", hashlib.sha256(surface.corners.tobytes()).hexdigest()[:16])
 
     @property
     def bounds(self) -> tuple[Array, Array]:
         """The box of the vertices."""
-        lower, upper = _body(self).tree.boxes[0]
-        return lower[0].copy(), upper[0].copy()
+        return self.vertices.min(axis=0), self.vertices.max(axis=0)
 
     @property
     def measure(self) -> float:
@@ -89,7 +88,7 @@ class Mesh(ValueShape):
     @property
     def parts(self) -> dict[str, BoundaryPart]:
         """The patches between sharp edges, or the surface."""
-        return _parts(self)
+        return dict(_parts(self))
 
     def _interior(self, unit: Array) -> Array:
         return _cells(self)(unit)
@@ -98,6 +97,8 @@ class Mesh(ValueShape):
         body = _body(self)
         inside = body.rays.inside(points)
         near = slack * float(np.max(np.abs(self.bounds)))
+        if near == 0.0:
+            return inside
         doubtful = np.flatnonzero(inside != (near > 0))  # those that the slack could move to the other side
         touching = body.tree.touches(points[doubtful], abs(near))
         inside[doubtful[touching]] = near > 0
@@ -127,7 +128,7 @@ class _Body(NamedTuple):
 
 @lru_cache(maxsize=_REMEMBERED)
 def _body(mesh: Mesh) -> _Body:
-    surface = closed_surface(mesh.vertices, mesh.faces)
+    surface = Surface(mesh.vertices, mesh.faces)
     order = curve_order(surface.corners.mean(axis=1))
     corners = surface.corners[order]
     normals = unit_normals(corners)
@@ -172,9 +173,3 @@ def _part(name: str, body: _Body, area: Array, rows: NDArray[np.intp], groups: t
 def _sample(triangles: Triangles, normals: Array, unit: ArrayLike) -> tuple[Array, Array]:
     points, chosen = triangles.points(unit_points(unit, 2))
     return points, normals[chosen]
-
-
-def _frozen(array: NDArray) -> NDArray:
-    copied = array.copy()
-    copied.flags.writeable = False
-    return copied

@@ -19,10 +19,15 @@ _JOINED = 1e-7  # of the size: vertices that are closer are one, as a file in si
 
 
 class Surface(NamedTuple):
-    """Closed triangles `[T, 3, 3]`, each counter-clockwise when seen from outside, and pairs of neighbours `[m, 2]`."""
+    """Vertices `[V, 3]`, each once, and closed faces `[T, 3]`, counter-clockwise when seen from outside."""
 
-    corners: Array
-    neighbours: Index
+    vertices: Array
+    faces: Index
+
+    @property
+    def corners(self) -> Array:
+        """Of the faces: `[T, 3, 3]`."""
+        return self.vertices[self.faces]
 
 
 class Seams(NamedTuple):
@@ -45,12 +50,11 @@ def closed_surface(vertices: ArrayLike, faces: ArrayLike) -> Surface:
     places, joined = _checked(vertices, faces)
     seams = _seams(places, joined)
     joined = _turned_alike(joined, seams)
-    corners = places[joined]
-    corners = np.where(_wrong_way(corners, seams)[:, None, None], corners[:, ::-1], corners)
+    joined = np.where(_wrong_way(places[joined], seams)[:, None], joined[:, ::-1], joined)
     size = float(np.max(np.ptp(places[joined].reshape(-1, 3), axis=0)))
-    if volume(corners) <= 1e-12 * size**3:
+    if volume(places[joined]) <= 1e-12 * size**3:
         raise ValueError("the mesh is flat and encloses no volume: give it a thickness.")
-    return Surface(corners, seams.faces)
+    return Surface(places, joined)
 
 
 def volume(corners: Array) -> float:
@@ -70,7 +74,7 @@ def patches(surface: Surface, crease: float) -> Index:
     Neighbours whose normals differ by less than the angle `crease` belong to one patch. A face without an area has no
     normal, and joins none of its neighbours.
     """
-    normals, pairs = unit_normals(surface.corners), surface.neighbours
+    normals, pairs = unit_normals(surface.corners), _pairs(surface.faces).faces
     flush = np.einsum("mi,mi->m", normals[pairs[:, 0]], normals[pairs[:, 1]]) > np.cos(crease)
     _, labels = _components(len(normals), pairs[flush])
     _, first, found = np.unique(labels, return_index=True, return_inverse=True)
@@ -94,13 +98,14 @@ def _checked(vertices: ArrayLike, faces: ArrayLike) -> tuple[Array, Index]:
 
 
 def _joined(places: Array, faces: Index) -> tuple[Array, Index]:
-    """With one number for vertices at one place, and without faces that are left with two corners."""
+    """With one number for vertices at one place, without faces that are left with two corners, and vertices of none."""
     used = places[np.unique(faces)]
     size = float(np.max(np.ptp(used, axis=0))) or 1.0
     _, first, number = np.unique(np.round(places / (_JOINED * size)), axis=0, return_index=True, return_inverse=True)
     faces = number.reshape(-1)[faces]
     kept = np.all(faces != np.roll(faces, 1, axis=1), axis=1)
-    return places[first], faces[kept].astype(np.intp)
+    met, faces = np.unique(faces[kept], return_inverse=True)
+    return places[first[met]], faces.reshape(-1, 3)
 
 
 def _seams(places: Array, faces: Index) -> Seams:
