@@ -121,6 +121,8 @@ class TestInterrupts:
             "problem": "poisson_2d",
             "verdict": "pass",
             "tolerance": None,
+            "reference": None,
+            "self_consistency": None,
             "residual": {"rms": 0.5},
             "seconds": {"total": 1.0},
             "stop_reason": stop_reason,
