@@ -17,8 +17,8 @@ import errno
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,6 @@ from pinn.app.locate import conf_folder
 from pinn.app.lock import LOG, TakenError, locked
 from pinn.app.messages import (
     BAD_INPUT,
-    DEBUG,
     FAILED,
     INTERRUPTED,
     SOLVED,
@@ -46,6 +45,13 @@ from pinn.app.messages import (
     Outcome,
     explain,
     say,
+)
+from pinn.app.process import (
+    arguments_of_process,
+    errors_raised,
+    logging_restored,
+    streams_kept_open,
+    working_directory_importable,
 )
 from pinn.app.progress import live
 from pinn.app.quiet import forget_output, import_tensorflow
@@ -58,8 +64,6 @@ if TYPE_CHECKING:
     from pinn.app.progress import Observer
 
 log = logging.getLogger("pinn")
-
-HYDRA_DEBUG = "HYDRA_FULL_ERROR"
 
 _TOO_LARGE = (
     "expected a problem that fits into memory; it was full. Ask for fewer points (sampling.interior=N) or a smaller "
@@ -89,7 +93,7 @@ def main(arguments: Sequence[str] | None = None, *, run: Run | None = None) -> i
         The exit status. Errors are said on standard error, never raised.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
-    with termination_as_interrupt() as terminated, _errors_raised(), footprints() as taken:
+    with termination_as_interrupt() as terminated, errors_raised(), footprints() as taken:
         status = _guarded(words, run, taken)
         if terminated():
             return TERMINATED
@@ -175,9 +179,9 @@ def _application(words: Sequence[str], run: Run | None) -> int:
 
     with ExitStack() as stack:
         arguments = translate(of_check(words[1:]) if checking else words)
-        for prepare in (_logging_restored(), _streams_kept_open(), _working_directory_importable()):
+        for prepare in (logging_restored(), streams_kept_open(), working_directory_importable()):
             stack.enter_context(prepare)
-        stack.enter_context(_arguments("pinn", arguments))
+        stack.enter_context(arguments_of_process("pinn", arguments))
         stack.enter_context(wrapped(when="--help" in words or "-h" in words))
         hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")(job)()
     return max((outcome.status for outcome in outcomes), default=SOLVED)
@@ -263,89 +267,6 @@ def _check(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     from pinn.app.checking import run_check
 
     return run_check(config, folder, observer)
-
-
-@contextmanager
-def _arguments(program: str, words: Sequence[str]) -> Iterator[None]:
-    """Hydra reads the arguments of the process."""
-    before = sys.argv
-    sys.argv = [program, *words]
-    try:
-        yield
-    finally:
-        sys.argv = before
-
-
-@contextmanager
-def _errors_raised() -> Iterator[None]:
-    """Hydra raises its errors instead of printing them; a user who asked it for tracebacks gets ours."""
-    before = {name: os.environ.get(name) for name in (HYDRA_DEBUG, DEBUG)}
-    if before[HYDRA_DEBUG] == "1":
-        os.environ[DEBUG] = "1"
-    os.environ[HYDRA_DEBUG] = "1"
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
-
-
-@contextmanager
-def _working_directory_importable() -> Iterator[None]:
-    """A problem of one's own is found in the working directory, as with `python -m`."""
-    here = os.getcwd()
-    added = here not in sys.path
-    if added:
-        sys.path.insert(0, here)
-    try:
-        yield
-    finally:
-        if added and here in sys.path:
-            sys.path.remove(here)
-
-
-@contextmanager
-def _logging_restored() -> Iterator[None]:
-    """Hydra configures the root logger; afterwards it is as before and the log files are closed.
-
-    Meanwhile a log that cannot be written is silent: what else the disk refuses is said in a sentence.
-    """
-    root = logging.getLogger()
-    handlers, level, talkative = list(root.handlers), root.level, logging.raiseExceptions
-    logging.raiseExceptions = False
-    try:
-        yield
-    finally:
-        logging.raiseExceptions = talkative
-        for handler in set(root.handlers) - set(handlers):
-            with suppress(OSError):  # a full disk refuses what is left in the buffer
-                handler.close()
-        root.handlers[:] = handlers
-        root.setLevel(level)
-
-
-@contextmanager
-def _streams_kept_open() -> Iterator[None]:
-    """Lends absl's log handler the standard error of now.
-
-    Hydra configures logging by `logging.config`, which closes every handler of the process. The handler of absl,
-    which TensorFlow brings, closes its stream with it unless that is the present standard error; in a notebook, a
-    test or any program that redirects its output it is an earlier one, still in use.
-    """
-    absl = sys.modules.get("absl.logging")
-    handler = absl.get_absl_handler() if absl is not None else None
-    if handler is None:
-        yield
-        return
-    python_handler = handler.python_handler
-    before = python_handler.stream
-    python_handler.stream = sys.stderr
-    try:
-        yield
-    finally:
-        python_handler.stream = before
 
 
 if __name__ == "__main__":
