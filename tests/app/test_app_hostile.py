@@ -195,7 +195,7 @@ def test_a_record_that_cannot_be_written_costs_its_row_only(
 # what is written when the reader of standard output has gone, and when there is no standard error
 ENDINGS = {
     "the help": "import pinn.app.main; sys.exit(pinn.app.main.main(['--help']))",
-    "the last line": "import pinn.app.run; pinn.app.run._print('the last line')",
+    "the last line": "import pinn.app.run; pinn.app.run.tell('the last line')",
 }
 
 
