@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pinn.geometry import Annulus, Ball, Box, Ellipsoid, Interval, Polygon, RegularPolygon
+from pinn.geometry import Annulus, Ball, Box, Ellipsoid, Interval, Mesh, Polygon, RegularPolygon, Simplex
 from pinn.geometry.meshing import Simplices, UnmeshableError, mesh
 from pinn.geometry.meshing.simplices import snapped
 from pinn.geometry.shape import SpatialShape
@@ -42,6 +42,11 @@ SHAPES: dict[str, tuple[Callable[[], SpatialShape], float, dict[str, float]]] = 
         lambda: Ball((0.0, 0.0), 1.0) | Box((0.0, -1.0), (2.0, 1.0)),
         math.pi / 2 + 4.0,
         {"sphere": math.pi, "x_max": 2.0, "y_max": 2.0},
+    ),
+    "a product": (
+        lambda: Interval(0.0, 2.0) * Interval(0.0, 1.0, axis="y"),
+        2.0,
+        {"x_min": 1.0, "y_max": 2.0},
     ),
     "turned": (lambda: CORNER.rotated(0.3).scaled(2.0), 12.0, {"edge_0": 4.0}),
     "many edges in one part": (
@@ -106,6 +111,20 @@ def test_a_box_without_balls_is_filled_with_tetrahedra() -> None:
     faces = {name: float(_sizes(made.points, facets).sum()) for name, facets in made.parts.items()}
     assert faces["x_min"] == pytest.approx(1.0)
     assert faces["hole_2"] == pytest.approx(0.16 * math.pi, rel=0.1)
+
+
+def test_polyhedra_are_filled_behind_their_faces() -> None:
+    """A simplex, and a pyramid as the surface mesh that a file would hold."""
+    apex = ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 1.0, 0.0), (0.0, 1.0, 0.0), (0.5, 0.5, 2.0))
+    faces = ((0, 2, 1), (0, 3, 2), (0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4))
+    for shape, volume in (
+        (Simplex(((0.0, 0.0, 0.0), (2.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))), 1 / 3),
+        (Mesh(np.array(apex), np.array(faces)), 2 / 3),
+    ):
+        made = mesh(shape)
+        assert float(_sizes(made.points, made.cells).sum()) == pytest.approx(volume)
+        areas = {name: part.measure for name, part in shape.parts.items()}
+        assert {k: float(_sizes(made.points, f).sum()) for k, f in made.parts.items()} == pytest.approx(areas)
 
 
 def test_a_shape_that_nobody_can_mesh_is_said_to_be_one() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any
@@ -15,12 +16,15 @@ from pinn.geometry.ball import Ball
 from pinn.geometry.box import Box
 from pinn.geometry.checks import Array
 from pinn.geometry.ellipsoid import Ellipsoid
+from pinn.geometry.mesh import Mesh
 from pinn.geometry.meshing.simplices import Simplices, UnmeshableError, snapped
 from pinn.geometry.moved import Moved
 from pinn.geometry.named import Named
 from pinn.geometry.optional import optional
 from pinn.geometry.set_operations import Difference, Intersection, Union
 from pinn.geometry.shape import SpatialShape
+from pinn.geometry.simplex import Simplex
+from pinn.geometry.surface import closed_surface
 
 _LABELS = 2**12  # points of each part, by which facets are told apart
 _NORMAL = 0.3  # of the size: how far apart two points with opposite normals count as, half of it
@@ -28,8 +32,7 @@ _NORMAL = 0.3  # of the size: how far apart two points with opposite normals cou
 
 def solid(shape: SpatialShape, size: float) -> Simplices:
     """The mesh of `mesh`, with edges of about this size."""
-    occ = optional("netgen.occ", "a mesh", extra="references")
-    made = occ.OCCGeometry(_solid(occ, shape)).GenerateMesh(maxh=size, curvaturesafety=1.5, grading=0.4)
+    made = _within(shape) if isinstance(shape, Mesh | Simplex) else _of_operations(shape, size)
     points = np.array(made.Coordinates())
     cells = np.array([[v.nr - 1 for v in el.vertices] for el in made.Elements3D()], dtype=np.intp)
     outer = np.array([[v.nr - 1 for v in el.vertices] for el in made.Elements2D()], dtype=np.intp)
@@ -39,6 +42,31 @@ def solid(shape: SpatialShape, size: float) -> Simplices:
     points[rows] = snapped(shape, points[rows])
     owner, names = _owners(shape, points[outer])
     return Simplices(points, cells, {name: outer[owner == i] for i, name in enumerate(names) if np.any(owner == i)})
+
+
+def _of_operations(shape: SpatialShape, size: float) -> Any:
+    """The mesh by netgen of a shape that set operations make."""
+    occ = optional("netgen.occ", "a mesh", extra="references")
+    return occ.OCCGeometry(_solid(occ, shape)).GenerateMesh(maxh=size, curvaturesafety=1.5, grading=0.4)
+
+
+def _within(shape: Mesh | Simplex) -> Any:
+    """The mesh by netgen of a polyhedron, whose faces are facets."""
+    meshing = optional("netgen.meshing", "a mesh", extra="references")
+    if isinstance(shape, Simplex):
+        corners = np.array(shape.vertices)[list(itertools.combinations(range(4), 3))]
+        outward = np.linalg.det(corners - np.mean(shape.vertices, axis=0)) > 0
+        corners = np.where(outward[:, None, None], corners, corners[:, ::-1])
+    else:
+        corners = closed_surface(shape.vertices, shape.faces).corners
+    places, numbers = np.unique(corners.reshape(-1, 3), axis=0, return_inverse=True)
+    made = meshing.Mesh(dim=3)
+    face = made.Add(meshing.FaceDescriptor(surfnr=1, domin=1, bc=1))
+    vertices = [made.Add(meshing.MeshPoint(meshing.Pnt(*place))) for place in places.tolist()]
+    for triangle in numbers.reshape(-1, 3).tolist():
+        made.Add(meshing.Element2D(face, [vertices[i] for i in triangle]))
+    made.GenerateVolumeMesh()
+    return made
 
 
 def _owners(shape: SpatialShape, facets: Array) -> tuple[Array, list[str]]:
