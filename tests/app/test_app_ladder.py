@@ -73,7 +73,8 @@ def test_patches_are_cut_along_the_axes_that_need_it() -> None:
     assert patches_along((1.0, 1.0, 1.0), 40) == (4, 3, 3)
     assert patches_along((1.0, 9.0, 4.5), 40) == (1, 9, 4)
     ladder = rungs(linear=True, axes=3, timed=True, dtype="float64", goal=0.0, numbers=(31.4, 1.5, 1.0))
-    assert [rung.field.patches for rung in ladder if isinstance(rung.field, Patches)] == [(20, 1, 1), (39, 2, 1)]
+    assert [rung.field.patches for rung in ladder if isinstance(rung.field, Patches)] == [(30, 2, 1)]
+    assert ladder[1].field.scale == pytest.approx((1.3 * 31.4 + 1.5, 1.3 * 1.5 + 1.5, 2.8))
 
 
 def test_a_curved_equation_is_met_by_newtons_method_and_by_points_that_follow_its_residual() -> None:

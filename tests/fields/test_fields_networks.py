@@ -63,7 +63,7 @@ def test_random_features_are_fixed_ridges_under_a_linear_layer() -> None:
 
 
 def test_every_choice_of_few_axes_has_its_share_of_the_ridges() -> None:
-    slopes, _ = ridges(np.random.default_rng(0), 5, 3000, interactions=2)
+    slopes, _ = ridges(np.random.default_rng(0), np.ones(5), 3000, interactions=2)
     seen = (slopes != 0.0).sum(axis=0)
     # 5 single axes and 10 pairs.
     assert np.count_nonzero(seen == 1) == 1000
@@ -75,9 +75,22 @@ def test_every_choice_of_few_axes_has_its_share_of_the_ridges() -> None:
 
 
 def test_ridges_across_all_axes_are_those_without_a_limit() -> None:
-    drawn, limited = (ridges(np.random.default_rng(0), 3, 20, interactions=most) for most in (None, 3))
+    drawn, limited = (ridges(np.random.default_rng(0), np.ones(3), 20, interactions=most) for most in (None, 3))
     np.testing.assert_array_equal(drawn[0], limited[0])
     np.testing.assert_array_equal(drawn[1], limited[1])
+
+
+def test_waves_fill_an_ellipsoid_with_a_scale_for_each_axis() -> None:
+    scales = np.array([8.0, 2.0])
+    kernel, _ = (
+        v.numpy() for v in _build(RandomFeatures(4000, "sine", tuple(scales.tolist()))).get_layer("ridges").variables
+    )
+    squares = np.sum((kernel / scales[:, np.newaxis]) ** 2, axis=0)
+    # Uniform in a disc: the squared radius is uniform between 0 and 1, with the spread 0.29 / sqrt(4000) of its mean.
+    assert squares.max() <= 1.0
+    assert np.mean(squares) == pytest.approx(0.5, abs=0.025)
+    with pytest.raises(ValueError, match=r"field\.scale: expected one number, or one for each of 2 axes; got"):
+        _build(RandomFeatures(4, scale=(1.0, 2.0, 3.0)))
 
 
 def test_ridges_are_of_all_steepnesses_from_half_to_twice_the_scale() -> None:
