@@ -57,11 +57,13 @@ class March:
         times: the ends of the steps, `[S + 1]`.
         start: `[N]`.
         stages: `[S, 3, N]`.
+        linear: whether the equation is, with the same matrices at all times.
     """
 
     times: np.ndarray
     start: np.ndarray
     stages: np.ndarray
+    linear: bool
 
 
 def times(evolution: Evolution, steps: int) -> np.ndarray:
@@ -84,7 +86,8 @@ def march(system: System, steps: int) -> March:
     places = system.space.nodes.places
     start = evolution.value(places)
     velocity = np.zeros_like(start) if evolution.velocity is None else evolution.velocity(places)
-    step = _stepper(system)
+    stiffness = Stiffness.of(system)
+    step = _stepper(system, stiffness)
     ends, stages = [evolution.start], list[np.ndarray]()
     left = list(itertools.pairwise(times(evolution, steps)))[::-1]
     shortest = _SHORTEST * (left[-1][1] - left[-1][0])
@@ -100,7 +103,7 @@ def march(system: System, steps: int) -> March:
             left += [((a + b) / 2.0, b), (a, (a + b) / 2.0)]
         else:
             raise UnsolvedError(f"the finite elements found no step from the time {a:.6g}")
-    return March(np.array(ends), start, np.array(stages))
+    return March(np.array(ends), start, np.array(stages), stiffness.constant)
 
 
 def _ahead(ends: Sequence[float], start: np.ndarray, stages: Sequence[np.ndarray], h: float) -> np.ndarray:
@@ -126,9 +129,8 @@ Found = tuple[np.ndarray, np.ndarray] | None  # the changes at the stages [3, N]
 Step = Callable[[np.ndarray, np.ndarray, float, float, np.ndarray], Found]
 
 
-def _stepper(system: System) -> Step:
+def _stepper(system: System, stiffness: Stiffness) -> Step:
     """A step from values and velocities at a time, of a length, with a guess for the stages; `None` if it fails."""
-    stiffness = Stiffness.of(system)
     matrices = _Matrices(system, stiffness)
     fixed = system.fixed
 

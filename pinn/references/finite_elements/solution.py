@@ -28,9 +28,10 @@ KIND = "finite elements"
 
 _COMPARED = 2**13  # points
 _STEPS = 1  # a panel of time, on the first level
-_MOST_NODES = {1: 200_001, 2: 250_000, 3: 250_000}  # by the dimension: up to two GiB
+_MOST_NODES = {1: 200_001, 2: 250_000, 3: 250_000}  # by the dimension: three GiB at most
 _MOST_NODES_IN_TIME = {1: 200_001, 2: 100_000, 3: 15_000}  # where every panel has matrices to be factorised
 _MOST_VALUES = 12_000_000  # at the nodes and all times: 100 MB
+_MOST_DEAR = 1_200_000  # nodes times steps where an equation is not linear: two minutes
 _RATE = 8.0  # of convergence, at best
 
 
@@ -43,11 +44,13 @@ class Level:
         nodes: where.
         times: the ends of the steps, `[S + 1]`; empty for a steady equation.
         values: at the nodes: `[N]`, or `[S, 4, N]` at the start and the stages of each step.
+        dear: whether forces were computed anew in every step.
     """
 
     nodes: Nodes
     times: np.ndarray
     values: np.ndarray
+    dear: bool = False
 
     def value(self, points: np.ndarray) -> np.ndarray:
         """The solution at points `[n, d]`, time last: `[n]`."""
@@ -120,7 +123,8 @@ def solved(system: System, number: int, coarser: Level | None) -> Level:
         return Level(nodes, np.zeros(0), steady(system, guess))
     found = march(system, _STEPS * 2**number)
     starts = np.concatenate([found.start[np.newaxis], found.stages[:-1, -1]])
-    return Level(nodes, found.times, np.concatenate([starts[:, np.newaxis], found.stages], axis=1))
+    values = np.concatenate([starts[:, np.newaxis], found.stages], axis=1)
+    return Level(nodes, found.times, values, not found.linear)
 
 
 def _fits(level: Level) -> bool:
@@ -128,6 +132,8 @@ def _fits(level: Level) -> bool:
     factor = 2**level.nodes.dim
     nodes = factor * len(level.nodes.places)
     steps = 2 * max(len(level.times) - 1, 0)
+    if level.dear and steps * nodes > _MOST_DEAR:
+        return False
     most = _MOST_NODES_IN_TIME if steps else _MOST_NODES
     return nodes <= most[level.nodes.dim] and 4 * steps * nodes <= _MOST_VALUES
 
