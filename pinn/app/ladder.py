@@ -39,7 +39,7 @@ USUAL = Sampling()
 WAVE_POINTS = Sampling(interior=3 * _WAVES, boundary=1600, initial=800)
 """Three points a wave."""
 MANY = Sampling(interior=3000, boundary=1000, initial=1000)
-"""Points where features are to be found in many dimensions."""
+"""Points where features are to be found in many dimensions, or for several components."""
 FOLLOWING = Sampling(interior=3000, resample_every=500, adapt=Rad())
 """Points that are drawn anew where the residual is large."""
 
@@ -57,13 +57,21 @@ class Rung:
 
 
 def rungs(
-    *, linear: bool, axes: int, timed: bool, dtype: str, goal: float, numbers: Sequence[float] = ()
+    *,
+    linear: bool,
+    axes: int,
+    timed: bool,
+    dtype: str,
+    goal: float,
+    numbers: Sequence[float] = (),
+    components: int = 1,
 ) -> tuple[Rung, ...]:
     """What is tried, in this order, until the accuracy is reached.
 
     | rung | field | solver | for | reaches |
     |---|---|---|---|---|
     | 1 | `RandomFeatures(600)` | `LeastSquares`; `GaussNewton` for equations that are not linear | up to 3 axes, `float64` | 5e-9 between two circles, 7e-11 for heat in the plane, 4e-14 and below for the other shipped problems that are smooth |
+    | | the same on 3000 points | `GaussNewton` | systems that are not linear | `kovasznay`: 1e-11, where 1000 points end at 1e-6 |
     | 2 | `Patches(8, 100)` | `LeastSquares` | linear equations with 2 axes, `float64` | sin 8πx sin 6πy on the unit square: 4e-9 |
     | | `RandomFeatures(2600, "sine")`, with wave numbers like those of the data along each axis | `LeastSquares` | linear equations with 3 axes, `float64` | `heat_2d_multiscale`: 7e-6 |
     | | `Patches(..., 150)`, sixty along the axes that need them | `LeastSquares` | linear equations with 3 axes, `float64` | holes in a plate over time |
@@ -89,9 +97,12 @@ def rungs(
         dtype: `float32` or `float64`.
         goal: the error that is good enough.
         numbers: how fine a field must be along each axis, in any unit; alike where nothing is said.
+        components: of the field.
     """  # noqa: E501 - the table
     precise = dtype == "float64"
     found = _of_features(linear, tuple(numbers) or (1.0,) * axes) if precise and axes <= MOST_AXES else []
+    if found and not linear and components > 1:
+        found.append(replace(found[0], why="features of several components ask for more points", sampling=MANY))
     if precise and linear and MOST_AXES < axes <= _MOST_PAIRED_AXES:
         found = [Rung(RandomFeatures(1000, interactions=2), LeastSquares(), _WHY_PAIRS, MANY)]
     if precise and timed and axes == _SQUARE:

@@ -110,6 +110,7 @@ def planned(bench: Bench) -> tuple[Rung, ...]:
         dtype=chosen.dtype,
         goal=_goal(bench),
         numbers=bench.fineness() if shape.dim <= MOST_AXES else (),
+        components=bench.problem.components,
     )
     ladder = tuple(rung for rung in tried if serves(bench, rung.field))
     return ladder if chosen.accuracy is not None else ladder[:-1] or ladder

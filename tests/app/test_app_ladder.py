@@ -65,6 +65,7 @@ def test_features_come_first_where_they_can_serve() -> None:
     assert fields(linear=False) == [RandomFeatures, Mlp, Mlp]
     assert fields(axes=4) == fields(axes=10) == [RandomFeatures, Mlp, Mlp]
     assert fields(linear=False, axes=4) == fields(axes=11) == [Mlp, Mlp]
+    assert fields(linear=False, components=2) == [RandomFeatures, RandomFeatures, Mlp, Mlp]
     assert fields(dtype="float32") == [Mlp]
 
 
