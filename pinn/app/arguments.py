@@ -26,8 +26,8 @@ from hydra.errors import HydraException
 
 from pinn.app.asked import recall, saved_settings
 from pinn.app.locate import user_conf_folder
-from pinn.app.messages import nearest
 from pinn.app.settings import CUSTOM, GROUPS
+from pinn.hints import nearest
 
 FLAGS = (
     *("--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--resolve", "--package", "-p", "--run", "-r"),

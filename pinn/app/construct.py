@@ -48,7 +48,7 @@ def reject_unknown(group: str, options: Iterable[str], known: list[str]) -> None
     for name in options:
         if name not in known:
             expected = f"expected one of {', '.join(known)}" if known else "there are no options here"
-            raise ValueError(f"{group}.{name}: unknown; {expected}.{did_you_mean(name, known)}")
+            raise ValueError(f"{group}.{name}: unknown; {expected}{did_you_mean(name, known) or '.'}")
 
 
 def coerced(key: str, value: Any, expected: Any) -> Any:

@@ -12,7 +12,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
-from difflib import get_close_matches
 from enum import Enum
 from os import environ
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
@@ -28,6 +27,7 @@ from omegaconf.errors import (
 from yaml import YAMLError
 
 from pinn.app.settings import GROUPS
+from pinn.hints import nearest
 
 SOLVED, FAILED, BAD_INPUT, UNKEPT, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
 USER_ERRORS = (ValueError, TypeError, OSError, HydraException, OmegaConfBaseException, YAMLError)
@@ -58,12 +58,6 @@ def say(message: str, error: BaseException | None = None) -> None:
     if error is not None and debugging():
         traceback.print_exception(error)
     print(f"pinn: {message}", file=sys.stderr, flush=True)
-
-
-def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that `word` was most likely meant to be, if any comes close (`difflib` ratio of at least 0.6)."""
-    close = get_close_matches(word, list(choices), n=1)
-    return close[0] if close else None
 
 
 def unknown(key: str, got: str, choices: Iterable[str], *, prefix: str = "") -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from pinn.geometry.product import product_of
 from pinn.geometry.set_operations import Difference, Intersection, Union
 from pinn.geometry.shape import SpatialShape
 from pinn.geometry.simplex import Simplex
+from pinn.hints import did_you_mean
 
 _TYPES: dict[str, Callable[..., SpatialShape]] = {
     "interval": Interval,
@@ -84,7 +84,9 @@ def _checked(description: Any, place: str) -> str:
         raise ValueError(f"{place}.{_TYPE}: a value is missing; expected one of {', '.join(kinds)}")
     kind = description[_TYPE]
     if kind not in kinds:
-        raise ValueError(f"{place}.{_TYPE}: expected one of {', '.join(kinds)}; got {kind!r}{_hint(kind, kinds)}")
+        raise ValueError(
+            f"{place}.{_TYPE}: expected one of {', '.join(kinds)}; got {kind!r}{did_you_mean(kind, kinds)}"
+        )
     return str(kind)
 
 
@@ -110,7 +112,7 @@ def _require_keys(kind: str, options: Mapping[str, Any], known: list[str], requi
     for key in options:
         if key not in known:
             served = ", ".join([*known, _DIFFERENCE, *_MOVES])
-            raise ValueError(f"{place}.{key}: unknown for {kind}; expected one of {served}{_hint(key, known)}")
+            raise ValueError(f"{place}.{key}: unknown for {kind}; expected one of {served}{did_you_mean(key, known)}")
     for key in required:
         if key not in options:
             raise ValueError(f"{place}.{key}: a value is missing; {kind} needs {', '.join(required)}")
@@ -122,8 +124,3 @@ def _placed(place: str, build: Callable[..., SpatialShape], *arguments: Any, **o
         return build(*arguments, **options)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{place}: {error}") from None
-
-
-def _hint(name: Any, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(str(name), list(known), n=1)
-    return f". Did you mean {near[0]}?" if near else ""

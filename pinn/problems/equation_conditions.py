@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,7 @@ class _Description:
         if named not in unknowns:
             raise ValueError(
                 f"{self.place}.of: expected one of the unknowns {', '.join(unknowns)}; got {named}"
-                f"{_hint(named, unknowns)}"
+                f"{did_you_mean(named, unknowns)}"
             )
         return str(named)
 
@@ -208,7 +208,7 @@ def _condition(description: Any, statement: Statement, shape: Shape, place: str)
         raise ValueError(f"{place}: expected a description {example}; got {description!r}")
     kinds = [key for key in description if key in _KINDS]
     if len(kinds) != 1:
-        near = "" if kinds else "".join(_hint(key, _KINDS) for key in description)
+        near = "" if kinds else "".join(did_you_mean(key, _KINDS) for key in description)
         raise ValueError(
             f"{place}: expected one of {', '.join(_KINDS)} as a key, {example}; got {', '.join(kinds) or 'none'}{near}"
         )
@@ -227,12 +227,9 @@ def _require_keys(description: Mapping[str, Any], name: str, kind: _Kind, place:
     served = (name, *kind.needed, *kind.possible)
     for key in description:
         if key not in served:
-            raise ValueError(f"{place}.{key}: unknown for {name}; expected {', '.join(served)}{_hint(key, served)}")
+            raise ValueError(
+                f"{place}.{key}: unknown for {name}; expected {', '.join(served)}{did_you_mean(key, served)}"
+            )
     for key in kind.needed:
         if key not in description:
             raise ValueError(f"{place}.{key}: a value is missing; {name} needs one")
-
-
-def _hint(name: object, known: Iterable[str]) -> str:
-    question = did_you_mean(name, known)
-    return f".{question}" if question else ""

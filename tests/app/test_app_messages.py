@@ -10,7 +10,8 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pinn.app.messages import explain, nearest, say, unknown
+from pinn.app.messages import explain, say, unknown
+from pinn.hints import nearest
 
 
 def broken_yaml() -> yaml.YAMLError:
