@@ -325,7 +325,7 @@ PROBLEMS: list[Problem] = [
 
 def as_yaml(options: Mapping[str, Any]) -> Any:
     """What is left of options after a file: only what a config can hold survives."""
-    return yaml.safe_load(yaml.safe_dump(dict(options)))
+    return yaml.safe_load(yaml.safe_dump(dict(options), sort_keys=False))
 
 
 def with_schedules(solver: Solver) -> Solver:
