@@ -73,6 +73,7 @@ def rungs(
     | 1 | `RandomFeatures(600)` | `LeastSquares`; `GaussNewton` for equations that are not linear | up to 3 axes, `float64` | 5e-9 between two circles, 7e-11 for heat in the plane, 4e-14 and below for the other shipped problems that are smooth |
     | | the same on 3000 points | `GaussNewton` | systems that are not linear | `kovasznay`: 1e-11, where 1000 points end at 1e-6 |
     | 2 | `Patches(8, 100)` | `LeastSquares` | linear equations with 2 axes, `float64` | sin 8πx sin 6πy on the unit square: 4e-9 |
+    | | `Patches(16, 100)` | `LeastSquares` | the same, a minute longer | `laplace_discs`: 3e-5, where eight by eight end at 3e-4 |
     | | `RandomFeatures(2600, "sine")`, with wave numbers like those of the data along each axis | `LeastSquares` | linear equations with 3 axes, `float64` | `heat_2d_multiscale`: 7e-6 |
     | | `Patches(..., 150)`, sixty along the axes that need them | `LeastSquares` | linear equations with 3 axes, `float64` | holes in a plate over time |
     | 3 | `Slabs(20)`, then `Slabs(40)` cut ten times as fine | `GaussNewton` | one axis of space and time, `float64` | Burgers with its front: 9e-8; Allen-Cahn: 3e-7 |
@@ -121,6 +122,7 @@ def _of_features(linear: bool, numbers: tuple[float, ...]) -> list[Rung]:
     if linear and axes == _SQUARE:
         why = "one set of random features was not accurate enough"
         found.append(Rung(Patches(8, features=100), LeastSquares(), why))
+        found.append(Rung(Patches(16, features=100), LeastSquares(), "fewer patches were not accurate enough"))
     if linear and axes == MOST_AXES:
         why = "one set of random features was not accurate enough"
         scales = tuple(_WIDER * number + _BESIDE for number in numbers)

@@ -57,8 +57,8 @@ def test_features_come_first_where_they_can_serve() -> None:
         usual = {"linear": True, "axes": 2, "timed": False, "dtype": "float64", "goal": 1e-8}
         return [type(rung.field) for rung in rungs(**{**usual, **how})]
 
-    assert fields() == [RandomFeatures, Patches, Mlp, Mlp]
-    assert fields(timed=True) == [RandomFeatures, Patches, Slabs, Slabs, Mlp, Mlp]
+    assert fields() == [RandomFeatures, Patches, Patches, Mlp, Mlp]
+    assert fields(timed=True) == [RandomFeatures, Patches, Patches, Slabs, Slabs, Mlp, Mlp]
     assert fields(timed=True, linear=False) == [RandomFeatures, Slabs, Slabs, Mlp, Mlp]
     assert fields(timed=True, axes=3) == fields(axes=3) == [RandomFeatures, RandomFeatures, Patches, Mlp, Mlp]
     assert fields(axes=1) == [RandomFeatures, Mlp, Mlp]
