@@ -73,6 +73,10 @@ class Equation(Problem):
     @property
     def domain(self) -> Shape:
         """The shape, over the time if there is one."""
+        return self._domain
+
+    @cached_property
+    def _domain(self) -> Shape:
         shape = shape_from(self.shape)
         if self.time is None:
             return shape

@@ -22,10 +22,11 @@ from pinn.problems.conditions import (
     Robin,
     evaluated,
 )
-from pinn.problems.equation_jets import JetFunction, on_jets
+from pinn.problems.equation_jets import JetFunction, on_jets, require_unknown
 from pinn.problems.equation_law import BoundaryLaw
 from pinn.problems.equation_statement import Statement, normal_component, placed
 from pinn.problems.expression_parser import parse_equation
+from pinn.problems.expression_tokens import ExpressionError
 from pinn.problems.mean import Mean
 from pinn.problems.periodic import Periodic
 from pinn.problems.point_conditions import Pin, PointData
@@ -133,6 +134,7 @@ def _law(given: _Description) -> Condition:
     symbols = {name: sympy.Symbol(name, real=True) for name in (*slopes, *normals)}
     with placed(f"{given.place}.law"):
         zero = parse_equation(given.options["law"], given.statement.language.extended(symbols))
+        require_unknown(zero, words, slopes)
         law = on_jets(
             zero,
             words,
@@ -219,8 +221,10 @@ def _condition(description: Any, statement: Statement, shape: Shape, place: str)
         if isinstance(condition, BoundaryCondition):
             shape.select(condition.on)
         return condition
-    except ValueError as error:
-        raise type(error)(str(error) if str(error).startswith(place) else f"{place}: {error}") from None
+    except ExpressionError:
+        raise
+    except (ValueError, OSError) as error:
+        raise ValueError(str(error) if str(error).startswith(place) else f"{place}: {error}") from None
 
 
 def _require_keys(description: Mapping[str, Any], name: str, kind: _Kind, place: str) -> None:

@@ -6,7 +6,7 @@ the engine then carries their sum alone, one row a point instead of one an axis.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -74,10 +74,10 @@ def on_jets(expression: sympy.Expr, words: EquationWords, given: Mapping[str, Gi
         given: further symbols, such as the normal derivative, by name.
 
     Raises:
-        ExpressionError: no unknown occurs, or a derivative of more than the second order.
+        ExpressionError: a derivative of more than the second order.
     """
     found = atoms(expression)
-    _require_served(found, words, given or {})
+    _require_served(found)
     getters: dict[str, Given] = dict(given or {})
     for name in words.unknowns:
         expression, trace = _with_laplacian(expression, name, words.space)
@@ -94,9 +94,17 @@ def on_jets(expression: sympy.Expr, words: EquationWords, given: Mapping[str, Gi
     return evaluated
 
 
-def _require_served(found: Sequence[Atom], words: EquationWords, given: Mapping[str, Given]) -> None:
-    if not found and not given:
+def require_unknown(expression: sympy.Expr, words: EquationWords, others: Collection[str] = ()) -> None:
+    """Refuse what says nothing of the field: no unknown occurs, nor one of the `others`, such as a normal derivative.
+
+    Raises:
+        ExpressionError: that is so.
+    """
+    if not atoms(expression) and not any(symbol.name in others for symbol in expression.free_symbols):
         raise ExpressionError(f"expected an equation of {', '.join(words.unknowns)}; got one without: write e.g. u_x")
+
+
+def _require_served(found: Sequence[Atom]) -> None:
     for atom in found:
         if len(atom.along) > 2:
             raise ExpressionError(

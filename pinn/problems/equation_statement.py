@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from pinn.calculus import PointSet
 from pinn.problems.conditions import Value
-from pinn.problems.equation_jets import JetFunction, on_jets, put_in
+from pinn.problems.equation_jets import JetFunction, on_jets, put_in, require_unknown
 from pinn.problems.equation_words import SOURCE, EquationWords
 from pinn.problems.expression_parser import Vocabulary, parse_equation, parse_with, vocabulary
 from pinn.problems.expressions import ExpressionError, derivative, to_tensorflow
@@ -101,6 +101,7 @@ class Statement:
         found = {}
         for name, zero in self.zeros.items():
             with placed(self.key(name)):
+                require_unknown(zero, self.words)
                 found[name] = on_jets(zero, self.words)
         return found
 

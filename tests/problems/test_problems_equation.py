@@ -225,6 +225,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         r"^conditions\[0\].dirichlet: column 5: unknown name 'q'",
     ),
     "wrong law": ({"given": ({"law": "u_n"},)}, r"^conditions\[0\].law: column 4: expected one equals sign"),
+    "law of nothing": ({"given": ({"law": "n_x = 1"},)}, r"^conditions\[0\].law: expected an equation of u; got one"),
+    "no table": ({"given": ({"data": "missing.csv"},)}, r"^conditions\[0\]: .*No such file.*missing.csv"),
     "no exact data": (
         {"given": ({"neumann": "exact"},), "solution": None, "equation": "u = 0"},
         r"there is none: give",
@@ -247,6 +249,11 @@ def test_every_mistake_is_told_with_its_place(name: str) -> None:
     options, message = MISTAKES[name]
     with pytest.raises(ValueError, match=message):
         Equation(**{**PROBLEM, **options})
+
+
+def test_the_shape_is_made_once() -> None:
+    problem = Equation("u_x = 0", SQUARE)
+    assert problem.domain is problem.domain
 
 
 def test_no_text_is_ever_run() -> None:
