@@ -58,6 +58,7 @@ from pinn.app.quiet import forget_output, import_tensorflow
 from pinn.app.settings import plain, register
 from pinn.app.sweep import close_interrupted
 from pinn.app.termination import termination_as_interrupt
+from pinn.app.verbs import verb
 from pinn.app.wrapping import wrapped
 
 if TYPE_CHECKING:
@@ -168,6 +169,9 @@ def _application(words: Sequence[str], run: Run | None) -> int:
     if "--version" in words:
         print(f"pinn {__version__}")
         return SOLVED
+    asked = verb(words)
+    if asked is not None:
+        return asked(words[1:])
     register()
     outcomes: list[Outcome] = []
     checking = words[:1] == [CHECK]
