@@ -171,14 +171,16 @@ def within(term: Term, lower: np.ndarray, upper: np.ndarray, count: int) -> Term
 def natural_weight(condition: Condition, shape: Shape) -> float:
     r"""The weight at which a penalty and the residual of a Laplacian are felt alike.
 
-    A residual `r` of `\Delta u = f` moves the solution by about `r / \kappa`, where `\kappa = \sum_i (\pi / L_i)^2`
-    is the lowest eigenvalue of `-\Delta` on the bounding box with sides `L_i`; an error `b` in a boundary value moves
-    it by `b`, and an error in a flux by about `b / \sqrt\kappa`. Equal influence on the mean squares asks for
-    `\kappa^2` on values and `\kappa` on fluxes, which also gives all terms of the loss the same units.
+    A residual `r` of `u_t = \Delta u + f` or `\Delta u = f` moves the solution by about `r / \kappa`, where
+    `\kappa = \sum_i (\pi / L_i)^2 + 1 / T` has the lowest eigenvalue of `-\Delta` on the bounding box with sides `L_i`,
+    and the duration `T`, which is all that a large domain gives the residual to act in. An error `b` in a boundary or
+    initial value moves it by `b`, and an error in a flux by about `b / \sqrt\kappa`. Equal influence on the mean squares
+    asks for `\kappa^2` on values and `\kappa` on fluxes, which also gives all terms of the loss the same units.
     """
     lower, upper = shape.bounds
-    sides = (upper - lower)[: len(shape.space_axes)]
-    kappa = float(np.sum((np.pi / sides) ** 2))
+    sides = upper - lower
+    space = len(shape.space_axes)
+    kappa = float(np.sum((np.pi / sides[:space]) ** 2) + np.sum(1.0 / sides[space:]))
     return kappa**2 if condition.fixes_value or condition.weighs_as_value else kappa
 
 

@@ -172,20 +172,30 @@ def test_a_condition_can_have_a_weight_of_its_own() -> None:
 
 
 def test_natural_weights_balance_the_units() -> None:
-    """Stretching space by s divides second derivatives by s^2 and fluxes by s: the weights follow."""
+    """Stretching space by s, and time by s^2, divides second derivatives by s^2 and fluxes by s: the weights follow."""
     for stretch in (1.0, 10.0):
         shape = Box((0.0, 0.0), (stretch, 2 * stretch))
+        timed, duration = shape.over(7.0, 7.0 + 3.0 * stretch**2), 3.0 * stretch**2
         kappa = np.pi**2 * 1.25 / stretch**2
         np.testing.assert_allclose(natural_weight(Dirichlet(0.0), shape), kappa**2)
         np.testing.assert_allclose(natural_weight(Neumann(0.0), shape), kappa)
-        np.testing.assert_allclose(natural_weight(Initial(0.0), shape.over(0.0, 99.0)), kappa**2)
+        np.testing.assert_allclose(natural_weight(Initial(0.0), timed), (kappa + 1 / duration) ** 2)
+        np.testing.assert_allclose(natural_weight(Neumann(0.0), timed), kappa + 1 / duration)
+
+
+def test_in_a_large_domain_a_short_time_weighs_the_conditions() -> None:
+    """A residual of 1 moves the solution of the heat equation by the duration, however large the domain: so much counts
+    an error of the start.
+    """
+    shape = Box((0.0, 0.0), (1e4, 1e4)).over(0.0, 0.5)
+    np.testing.assert_allclose(natural_weight(Initial(0.0), shape), 1 / 0.5**2, rtol=1e-6)
 
 
 def test_conditions_have_their_natural_weights_unless_told_otherwise() -> None:
     target, field = objective(PROBLEMS["heat_1d"])
     w = tf.constant(field.weights())
     terms = {name: float(value) for name, value in target.term_losses(w).items()}
-    expected = terms[EQUATION] + np.pi**4 * (terms["dirichlet_boundary"] + terms["initial"])
+    expected = terms[EQUATION] + (np.pi**2 + 1) ** 2 * (terms["dirichlet_boundary"] + terms["initial"])
     np.testing.assert_allclose(target.loss(w), expected, rtol=1e-12)
 
 
