@@ -171,11 +171,11 @@ def within(term: Term, lower: np.ndarray, upper: np.ndarray, count: int) -> Term
 def natural_weight(condition: Condition, shape: Shape) -> float:
     r"""The weight at which a penalty and the residual of a Laplacian are felt alike.
 
-    A residual `r` of `u_t = \Delta u + f` or `\Delta u = f` moves the solution by about `r / \kappa`, where
-    `\kappa = \sum_i (\pi / L_i)^2 + 1 / T` has the lowest eigenvalue of `-\Delta` on the bounding box with sides `L_i`,
-    and the duration `T`, which is all that a large domain gives the residual to act in. An error `b` in a boundary or
-    initial value moves it by `b`, and an error in a flux by about `b / \sqrt\kappa`. Equal influence on the mean squares
-    asks for `\kappa^2` on values and `\kappa` on fluxes, which also gives all terms of the loss the same units.
+    A residual `r` of `u_t = \Delta u + f` or `\Delta u = f` moves the solution by about `r / \kappa`. Here `\kappa =
+    \sum_i (\pi / L_i)^2 + 1 / T` has the lowest eigenvalue of `-\Delta` on the bounding box with sides `L_i`, and the
+    duration `T`, which is all that a large domain gives the residual to act in. An error `b` in a boundary or initial
+    value moves the solution by `b`, and an error in a flux by about `b / \sqrt\kappa`. Equal influence on the mean
+    squares asks for `\kappa^2` on values and `\kappa` on fluxes, which also gives all terms of the loss the same units.
     """
     lower, upper = shape.bounds
     sides = upper - lower
