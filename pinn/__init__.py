@@ -5,8 +5,9 @@ Names are looked up when they are first used, so that importing `pinn` does not 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pinn.lazy import exports
 
 if TYPE_CHECKING:
     from pinn.app.check import Examination, check
@@ -78,7 +79,7 @@ _ROOMS = {
     "pinn.app.solution": ("Solution", "load"),
     "pinn.app.solve": ("solve",),
 }
-_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+__getattr__, __dir__ = exports(__name__, _ROOMS)
 
 __all__ = [
     "Annulus",
@@ -115,13 +116,3 @@ __all__ = [
     "solve",
     "stochastic_laplacian",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'pinn' has no attribute {name!r}; it offers {', '.join(__all__)}")
-    return getattr(import_module(_HOME[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])

@@ -13,6 +13,7 @@ import pytest
 
 import pinn
 from pinn.app.main import main
+from pinn.app.verbs import VERBS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,7 +29,11 @@ def _commands() -> list[str]:
     return [line.split("  #")[0].strip() for line in lines if line]
 
 
-PINN = [command for command in _commands() if command.split()[0] == "pinn" and command.split()[1:2] != ["check"]]
+WORDS = ["check", *VERBS]  # what is no run begins with one of them
+PINN = [
+    command for command in _commands() if command.split()[0] == "pinn" and (command.split()[1:] or [""])[0] not in WORDS
+]
+LOOKING_BACK = [command for command in _commands() if command.split()[:2] in (["pinn", "list"], ["pinn", "compare"])]
 CHECKS = [command for command in _commands() if command.split()[:2] == ["pinn", "check"]]
 MEMBRANE, OPERATORS = _blocks("python")
 # Few steps, whatever a command asks for, and of one solver where it does not choose: two take twice as long to compile.
@@ -86,6 +91,17 @@ def test_checks_print_what_it_says(fresh_folder: Path, capsys: pytest.CaptureFix
     cost = "│ ok      │ cost"  # what it says depends on the machine, and the last line on the moment
     assert printed.partition(cost)[0] == shown.partition(cost)[0]
     assert cost in shown
+
+
+@pytest.mark.parametrize("command", LOOKING_BACK)
+def test_what_has_been_run_is_listed_and_compared(
+    command: str, fresh_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pinn.app.comparing.save_figure", lambda _, path: path)
+    assert main(shlex.split(command)[1:]) == 0
+    output = capsys.readouterr()
+    assert "relative L2" in output.out
+    assert not output.err
 
 
 def test_the_sweep_leaves_its_table_and_picture(fresh_folder: Path) -> None:

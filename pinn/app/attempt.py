@@ -96,6 +96,7 @@ def _solution(bench: Bench, work: Work, training: Training, report: Report, seco
         names=[condition.name for condition in bench.enforcement.penalties],
         estimate=None if report.errors else work.estimate(training.weights),
         why_not=bench.truth.why_not,
+        origin=bench.origin,
     )
     return Solution(
         problem=bench.problem,

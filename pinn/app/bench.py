@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from pinn.app.checkpoints import Checkpoints
 from pinn.app.choices import Choices
+from pinn.app.origin import Origin
 from pinn.app.record import config_of
 from pinn.app.solution import field_evaluator
 from pinn.app.truth import Truth, truth_of
@@ -53,6 +54,7 @@ class Bench:
         checkpoints: where trainings are kept, and go on from.
         asked: the config of the whole run, which they belong to.
         truth: what a field is measured by, where that is not what the problem knows.
+        origin: when the run was begun, and from which commit.
         watched: how many of the points the error is watched on while training.
     """
 
@@ -65,6 +67,7 @@ class Bench:
     checkpoints: Checkpoints | None
     asked: Mapping[str, Any]
     truth: Truth
+    origin: Origin
     watched: int = 2**11
 
     @classmethod
@@ -81,6 +84,7 @@ class Bench:
         Raises:
             ValueError, TypeError: a problem or conditions that cannot work.
         """
+        origin = Origin.here()
         rehearse(problem, tf.as_dtype(chosen.dtype))
         held_out = interior_points(
             problem.domain, VALIDATION_POINTS, kind="sobol", seed=(chosen.seed, _VALIDATION_STREAM)
@@ -90,7 +94,7 @@ class Bench:
         asked = config_of(problem, chosen, chosen.field, chosen.solver)
         points = held_out.astype(chosen.dtype)
         truth = truth_of(problem, chosen.reference, chosen.tolerance)
-        return cls(problem, chosen, enforcement, points, running_on, observer, checkpoints, asked, truth)
+        return cls(problem, chosen, enforcement, points, running_on, observer, checkpoints, asked, truth, origin)
 
     @property
     def discernible(self) -> float:

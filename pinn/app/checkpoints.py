@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
 from pinn import __version__
+from pinn.app.leaves import ABSENT, differences
 from pinn.solvers.checks import between, whole_number
 from pinn.training import Keeper, Series, Snapshot
 
 _FREE = ("accuracy", "time_limit", "device", "name", "reference")
 _ATTEMPT = "attempt_"
-_ABSENT = object()
 
 
 def _warn(sentence: str) -> None:
@@ -116,7 +116,7 @@ def _require_version(was: str, folder: str | Path) -> None:
 
 def _require_same(was: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """Refuse a config under which the steps that were done would have been others."""
-    for key, old, new in _differences(was, now):
+    for key, old, new in differences(was, now):
         if key not in _FREE and not _is_only_longer(key, now.get("solver", {})):
             raise ValueError(
                 f"{key}: expected {_shown(old)}, with which the run was begun; got {_shown(new)}.\n"
@@ -126,25 +126,7 @@ def _require_same(was: Mapping[str, Any], now: Mapping[str, Any]) -> None:
 
 def _is_same(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     """Whether a field and a solver are those of before, but for the number of steps."""
-    return all(_is_only_longer(key, now.get("solver", {})) for key, _, _ in _differences(was, now))
-
-
-def _differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """The dotted keys of values that are not the same, with both values."""
-    before, after = dict(_leaves(was)), dict(_leaves(now))
-    for key in dict.fromkeys((*before, *after)):
-        old, new = before.get(key, _ABSENT), after.get(key, _ABSENT)
-        if old != new:
-            yield key, old, new
-
-
-def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value that is no mapping, by its dotted key."""
-    for key, item in value.items():
-        if isinstance(item, Mapping):
-            yield from _leaves(item, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", item
+    return all(_is_only_longer(key, now.get("solver", {})) for key, _, _ in differences(was, now))
 
 
 def _is_only_longer(key: str, solver: Mapping[str, Any]) -> bool:
@@ -155,4 +137,4 @@ def _is_only_longer(key: str, solver: Mapping[str, Any]) -> bool:
 
 
 def _shown(value: Any) -> str:
-    return "nothing" if value is _ABSENT else repr(value)
+    return "nothing" if value is ABSENT else repr(value)

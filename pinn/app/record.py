@@ -22,6 +22,7 @@ from pinn.app.describe import (
     describe_solver,
     plain,
 )
+from pinn.app.origin import Origin
 from pinn.app.warm import Started
 from pinn.calculus import Engine
 from pinn.fields import FieldRecipe
@@ -50,6 +51,7 @@ def summary_of(
     names: Sequence[str],
     estimate: float | None,
     why_not: str,
+    origin: Origin,
 ) -> dict[str, Any]:
     """The summary, all of it numbers, words and `None`.
 
@@ -79,7 +81,8 @@ def summary_of(
         "dtype": chosen.dtype,
         "seed": chosen.seed,
         "device": running_on,
-        "versions": _versions(),
+        "date": origin.date,
+        "versions": _versions() | {"commit": origin.commit},
         "citation": problem.citation,
     }
 
@@ -106,7 +109,7 @@ def _field_name(field: FieldRecipe | keras.Model) -> str:
     return field.name if isinstance(field, keras.Layer) else str(describe_field(field)["name"])
 
 
-def _versions() -> dict[str, str]:
+def _versions() -> dict[str, str | None]:
     from pinn import __version__
 
     return {

@@ -11,7 +11,7 @@ from pinn.app.asked import CHECKPOINTS, remember
 from pinn.app.build import balance_from, field_from, problem_from, sampling_from, solver_from
 from pinn.app.checkpoints import Checkpoints
 from pinn.app.messages import FAILED, INTERRUPTED, SOLVED, UNKEPT, say
-from pinn.app.quiet import forget_output
+from pinn.app.output import shown, tell
 from pinn.app.solve import solve
 from pinn.app.warm import started
 from pinn.fields import FieldRecipe
@@ -143,17 +143,3 @@ def _checkpoints(config: Mapping[str, Any], folder: Path, refused: list[str]) ->
     resume = config.get("resume") is not None
     begun = (lambda: remember(config, folder)) if resume else None
     return Checkpoints(folder / CHECKPOINTS, **config["checkpoint"], resume=resume, say=warn, warn=note, begun=begun)
-
-
-def tell(line: str) -> None:
-    """One line on standard output; who has closed it does not want to read it, and the results are saved."""
-    try:
-        print(line, flush=True)
-    except BrokenPipeError:
-        forget_output()
-
-
-def shown(folder: Path) -> Path:
-    """The folder as a person would type it from here."""
-    here = Path.cwd()
-    return folder.relative_to(here) if folder.is_relative_to(here) else folder

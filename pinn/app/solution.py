@@ -30,6 +30,7 @@ from pinn.report import (
     history_figure,
     maps_figure,
     points_figure,
+    read_columns,
     save_figures,
     write_columns,
     write_json,
@@ -205,7 +206,7 @@ def load(folder: str | Path, *, problem: Problem | None = None) -> Solution:
     substitute = _again(found, summary)
     evaluator = field_evaluator(found, model, ansatz, engine=engine_named(engine), dtype=dtype, substitute=substitute)
     with _blaming(folder / "history.csv"):
-        history = _read_history(folder / "history.csv")
+        history = read_columns(folder / "history.csv", texts=("stage",), whole=("step",))
     return Solution(found, model, evaluator, summary, settings, history, collocation, validation)
 
 
@@ -225,22 +226,6 @@ def _blaming(path: Path) -> Iterator[None]:
     except Exception as error:  # a damaged file fails in as many ways as there are formats
         reason = "it is missing" if not path.is_file() else f"it is damaged ({type(error).__name__})"
         raise ValueError(f"{path}: expected a file as the run wrote it; {reason}. Run it again.") from error
-
-
-def _read_history(path: Path) -> dict[str, np.ndarray]:
-    import csv
-
-    with path.open(encoding="utf-8", newline="") as stream:
-        names, *rows = csv.reader(stream)
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
-    return {name: _column(name, cells) for name, cells in columns.items()}
-
-
-def _column(name: str, cells: tuple[str, ...]) -> np.ndarray:
-    if name == "stage":
-        return np.array(cells, dtype=np.str_)
-    numbers = np.array([float(cell) if cell else np.nan for cell in cells])
-    return numbers.astype(int) if name == "step" else numbers
 
 
 def _yaml(config: Mapping[str, Any]) -> str:

@@ -12,7 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import NoReturn
 
-VERBS: Mapping[str, str] = {}  # the word: its module
+VERBS: Mapping[str, str] = {  # the word: its module
+    "compare": "pinn.app.comparing",
+    "list": "pinn.app.listing",
+}
 
 
 def verb(words: Sequence[str], verbs: Mapping[str, str] = VERBS) -> Callable[[Sequence[str]], int] | None:

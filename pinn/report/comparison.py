@@ -1,4 +1,4 @@
-"""Runs of a sweep against each other: ranked by true error, as a table, a file and a picture.
+"""Runs of a sweep against each other: ranked by true error, as a table and a file.
 
 A *row* is a mapping with `relative_l2`, `seconds`, `verdict` and `folder` (any may be missing or `None`); every other
 key is an override of the run, such as `"field.width": 32`.
@@ -13,32 +13,11 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from pinn.report.cells import coloured, scientific, seconds
 from pinn.report.files import write_records
 from pinn.report.ranking import MEASURED, Row, is_measured, number, overrides, rank, short_names, varied
-from pinn.report.status import duration
-from pinn.report.work_precision import comparison_figure
 
-__all__ = ["Row", "comparison_figure", "rank", "table", "write_csv"]
-
-COLOURS = {"pass": "green", "fail": "red", "no reference": "yellow"}
-
-
-def _verdict(row: Row) -> Text:
-    """The verdict as a coloured word."""
-    verdict = str(row.get("verdict") or "failed")
-    return Text(verdict, style=COLOURS.get(verdict, "red"))
-
-
-def _scientific(value: object) -> str:
-    """Two digits and an exponent, or a dash for what is not known."""
-    known = number(value)
-    return f"{known:.1e}" if math.isfinite(known) else "-"
-
-
-def _seconds(value: object) -> str:
-    """Seconds as in the status line, the unit left to the heading."""
-    known = number(value)
-    return duration(known).removesuffix(" s") if math.isfinite(known) else "-"
+__all__ = ["Row", "rank", "table", "write_csv"]
 
 
 def _text(value: object) -> str:
@@ -66,9 +45,9 @@ def table(rows: Sequence[Row], title: str) -> Table:
         result.add_row(
             str(place) if is_measured(row) else "",
             *(Text(_text(row.get(key))) for key in keys),
-            _scientific(row.get("relative_l2")),
-            _seconds(row.get("seconds")),
-            _verdict(row),
+            scientific(row.get("relative_l2")),
+            seconds(row.get("seconds")),
+            coloured(str(row.get("verdict") or "failed")),
             Text(_text(row.get("folder"))),
         )
     return result

@@ -1,4 +1,4 @@
-"""The work-precision picture: true error over seconds and over evaluations, one curve a method."""
+"""The work-precision picture: true error over seconds and over evaluations or steps, one curve a method or a run."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ DASHES = ("-", (0, (5, 1.6)), (0, (1.4, 1.3)), (0, (6, 1.4, 1.2, 1.4)))
 LIGHTEN = (0.0, 0.35, 0.0, 0.5)
 """How far each of them is mixed with white."""
 
+FAINT = "#c4c4c4"
+"""Lines of curves that have no name."""
+
 _FAINTEST = 1e-17  # what a logarithmic axis shows of an error of zero
 
 
@@ -35,6 +38,7 @@ class ErrorCurve:
         errors: `[k]`, after that work.
         evaluations: `[k]`, of the objective; `None` where the word has no meaning, as for a direct solver.
         reference: drawn in black, heavier and under the others: what the rest is measured by.
+        quiet: drawn thin and grey, with no name: one of many beside those that matter.
     """
 
     name: str
@@ -43,6 +47,7 @@ class ErrorCurve:
     errors: np.ndarray
     evaluations: np.ndarray | None = None
     reference: bool = False
+    quiet: bool = False
 
     def __post_init__(self) -> None:
         columns = [self.seconds, self.errors, *([] if self.evaluations is None else [self.evaluations])]
@@ -59,24 +64,35 @@ class _Look:
     width: float
 
 
-def _looks(curves: Sequence[ErrorCurve]) -> dict[str, _Look]:
-    """A look for each name: colour and marker by the family, dashes and shade by the place in it."""
+_Key = tuple[str, str]  # family and name
+
+
+def _looks(curves: Sequence[ErrorCurve]) -> dict[_Key, _Look]:
+    """A look for each name: colour and marker by the family, dashes and shade by the place in it. Where there is one
+    family, colour and marker are by the place.
+    """
     families: dict[tuple[str, bool], list[str]] = {}
     for curve in curves:
         members = families.setdefault((curve.family, curve.reference), [])
-        if curve.name not in members:
+        if not curve.quiet and curve.name not in members:
             members.append(curve.name)
+    alone = sum(not reference for _, reference in families) == 1
     looks, taken = {}, 0
-    for (_, reference), members in families.items():
-        base = INK if reference else PALETTE[taken % len(PALETTE)]
-        marker = "P" if reference else [m for m in MARKERS if m != "P"][taken % (len(MARKERS) - 1)]
-        taken += 0 if reference else 1
+    for (family, reference), members in families.items():
         for place, name in enumerate(members):
-            white = LIGHTEN[place % len(LIGHTEN)]
-            red, green, blue = (part + white * (1.0 - part) for part in to_rgb(base))
-            dashes = DASHES[place % len(DASHES)]
-            looks[name] = _Look((red, green, blue), marker, dashes, 2.1 if reference else 1.5)
+            index, shade = (place, place // len(PALETTE)) if alone else (taken, place)
+            looks[family, name] = _look(index, shade, reference=reference)
+        taken += 0 if reference else 1
     return looks
+
+
+def _look(index: int, shade: int, *, reference: bool) -> _Look:
+    """Colour and marker by their places in the palettes, dashes and lightness by another."""
+    markers = [marker for marker in MARKERS if marker != "P"]
+    base, marker = (INK, "P") if reference else (PALETTE[index % len(PALETTE)], markers[index % len(markers)])
+    white = LIGHTEN[shade % len(LIGHTEN)]
+    red, green, blue = (part + white * (1.0 - part) for part in to_rgb(base))
+    return _Look((red, green, blue), marker, DASHES[shade % len(DASHES)], 2.1 if reference else 1.5)
 
 
 def _drawable(across: np.ndarray, errors: np.ndarray) -> np.ndarray:
@@ -93,6 +109,11 @@ def _draw(axes: Axes, at: np.ndarray, curve: ErrorCurve, look: _Look) -> None:
     line.set(ls=look.dashes, marker=look.marker, markersize=4.0, markevery=1 if few else 0.14)
     if not few:
         axes.plot(*at[-1], look.marker, color=look.colour, markersize=6.5, mec="white", mew=0.6, zorder=layer)
+
+
+def _draw_quietly(axes: Axes, at: np.ndarray) -> None:
+    """A thin line, or a dot where there is only a point."""
+    axes.plot(at[:, 0], at[:, 1], color=FAINT, lw=0.8, marker="." if len(at) == 1 else None, zorder=1.8)
 
 
 def _scales(axes: Axes, at: np.ndarray, label: str) -> None:
@@ -124,33 +145,46 @@ def _error_scale(axes: Axes, errors: np.ndarray) -> None:
         set_decades(axes.yaxis, low, high, count=14)
 
 
-def _legend(figure: Figure, curves: Sequence[ErrorCurve], looks: Mapping[str, _Look]) -> None:
+def _legend(figure: Figure, curves: Sequence[ErrorCurve], looks: Mapping[_Key, _Look]) -> None:
     """All methods under the headings of their families, to the right of the panels."""
     entries: list[Line2D] = []
-    for family in dict.fromkeys(curve.family for curve in curves):
+    named = [curve for curve in curves if not curve.quiet]
+    for family in dict.fromkeys(curve.family for curve in named):
         entries.append(Line2D([], [], ls="", label=literal(family), gid="heading"))
-        for name in dict.fromkeys(curve.name for curve in curves if curve.family == family):
-            look = looks[name]
+        for name in dict.fromkeys(curve.name for curve in named if curve.family == family):
+            look = looks[family, name]
             entry = Line2D([], [], color=look.colour, lw=look.width, label=literal(name))
             entry.set(ls=look.dashes, marker=look.marker, markersize=4.0)
             entries.append(entry)
+    if len(named) < len(curves):
+        entries.append(Line2D([], [], color=FAINT, lw=0.8, label=f"{len(curves) - len(named)} more"))
     legend = figure.legend(handles=entries, loc="outside right center", handlelength=4.2, labelspacing=0.35)
     for entry, text in zip(entries, legend.get_texts(), strict=True):
         text.set_fontweight("bold" if entry.get_gid() == "heading" else "normal")
 
 
 @styled
-def work_precision_figure(curves: Sequence[ErrorCurve], *, title: str = "", subtitle: str = "") -> Figure:
+def work_precision_figure(
+    curves: Sequence[ErrorCurve],
+    *,
+    title: str = "",
+    subtitle: str = "",
+    quantity: str = "relative L2 error",
+    across: str = "evaluations of the objective",
+) -> Figure:
     """True error over seconds of training (left) and over evaluations of the objective (right), all axes logarithmic.
 
-    Colour and marker tell the family of a method, dashes and shade the method; a reference is black. Several curves of
-    one name, such as those of several seeds, share one look and one entry of the legend. Points that are not positive
-    and finite are left out, as are curves without evaluations on the right.
+    Colour and marker tell the family of a method, dashes and shade the method; a reference is black. Where all are of
+    one family, colour and marker tell the method. Several curves of one family and name, such as those of several
+    seeds, share one look and one entry of the legend. Points that are not positive and finite are left out, as are
+    curves without evaluations on the right.
 
     Args:
         curves: in the order of the legend.
         title: of the figure.
         subtitle: in small letters below it.
+        quantity: what falls, where it is not the true error.
+        across: what `evaluations` count, where they are something else.
 
     Raises:
         ValueError: no curve.
@@ -162,18 +196,21 @@ def work_precision_figure(curves: Sequence[ErrorCurve], *, title: str = "", subt
     looks = _looks(curves)
     for axes, label, column in (
         (left, "time [s]", [curve.seconds for curve in curves]),
-        (right, "evaluations of the objective", [curve.evaluations for curve in curves]),
+        (right, across, [curve.evaluations for curve in curves]),
     ):
         drawn = [
-            (curve, _drawable(across, curve.errors))
-            for curve, across in zip(curves, column, strict=True)
-            if across is not None
+            (curve, _drawable(along, curve.errors))
+            for curve, along in zip(curves, column, strict=True)
+            if along is not None
         ]
         drawn = [(curve, at) for curve, at in drawn if len(at)]
         _scales(axes, np.concatenate([at for _, at in drawn] or [np.empty((0, 2))]), label)
         for curve, at in drawn:
-            _draw(axes, at, curve, looks[curve.name])
-    left.set_ylabel("relative L2 error")
+            if curve.quiet:
+                _draw_quietly(axes, at)
+            else:
+                _draw(axes, at, curve, looks[curve.family, curve.name])
+    left.set_ylabel(quantity)
     _error_scale(left, np.concatenate([_drawable(curve.seconds, curve.errors)[:, 1] for curve in curves]))
     right.tick_params(labelleft=False)
     figure.align_xlabels()

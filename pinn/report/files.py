@@ -84,6 +84,31 @@ def write_columns(columns: Mapping[str, Sequence[object] | np.ndarray], path: st
     return write_records(list(columns), list(zip(*columns.values(), strict=True)), path)
 
 
+def read_columns(path: str | Path, *, texts: Sequence[str] = (), whole: Sequence[str] = ()) -> dict[str, np.ndarray]:
+    """Read what `write_columns` wrote: columns `[k]` of float64, NaN where a cell is empty.
+
+    Args:
+        path: of the file.
+        texts: names of columns of text.
+        whole: names of columns of integers.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is no such table.
+    """
+    with Path(path).open(encoding="utf-8", newline="") as stream:
+        names, *rows = csv.reader(stream)
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
+
+    def column(name: str, cells: tuple[str, ...]) -> np.ndarray:
+        if name in texts:
+            return np.array(cells, dtype=np.str_)
+        numbers = np.array([float(cell) if cell else np.nan for cell in cells])
+        return numbers.astype(int) if name in whole else numbers
+
+    return {name: column(name, cells) for name, cells in columns.items()}
+
+
 def write_npz(arrays: Mapping[str, np.ndarray], path: str | Path) -> Path:
     """Write named arrays as a compressed `.npz` that `numpy.load` reads without pickle. Equal arrays give equal bytes.
 

@@ -117,8 +117,8 @@ def _draw_frontier(axes: Axes, at: np.ndarray) -> np.ndarray:
 
 
 def _name(row: Row, names: Mapping[str, str]) -> str:
-    """A run by its varied overrides: `width=16, seed=0`."""
-    return literal(", ".join(f"{short}={row.get(key)}" for key, short in names.items())) or "run"
+    """A run by its varied overrides: `width=16, seed=0`; those that it does not have are left out."""
+    return literal(", ".join(f"{short}={row[key]}" for key, short in names.items() if key in row)) or "run"
 
 
 def _draw_dots(axes: Axes, rows: Sequence[Row], at: np.ndarray, codes: tuple[_Code | None, _Code | None]) -> None:

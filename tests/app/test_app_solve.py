@@ -34,7 +34,7 @@ SUMMARY_KEYS = """
 problem verdict tolerance errors residual reference self_consistency seconds steps stop_reason
 engine solver field weights balance
 weights_of_terms points
-dtype seed device versions citation
+dtype seed device date versions citation
 """
 TINY = Mlp(width=4, depth=1)
 FEW = Sampling(interior=16, boundary=8, initial=4)
@@ -195,7 +195,7 @@ class TestOneRun:
         }
         assert (found["dtype"], found["seed"]) == ("float64", 5)
         assert found["citation"] == Heat1D.citation
-        assert set(found["versions"]) == {"pinn", "python", "tensorflow", "keras", "numpy"}
+        assert set(found["versions"]) == {"pinn", "python", "tensorflow", "keras", "numpy", "commit"}
         seconds = found["seconds"]
         assert set(seconds) == {"build", "compile", "train", "total"}
         assert 0 < seconds["build"] + seconds["compile"] + seconds["train"] <= seconds["total"]
@@ -264,7 +264,7 @@ class TestOneRun:
         assert run(config, tmp_path, silent) == SOLVED
         for name in ("solution.npz", "config.yaml"):
             assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
-        timeless = {"seconds": None}
+        timeless = {"seconds": None, "date": None}
         assert summary_of(tmp_path) | timeless == summary_of(folder) | timeless
 
     def test_another_seed_gives_other_bytes(self, solution: Solution, folder: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import pinn.report
-from pinn.report import comparison, rank, status_line, table, write_csv
+from pinn.report import rank, status_line, table, write_csv
 from pinn.report.ranking import frontier, number, short_names, varied
 
 NAN = math.nan
@@ -194,4 +194,3 @@ def test_status_line(facts: dict, line: str) -> None:
 def test_every_public_name_is_there() -> None:
     assert pinn.report.__all__ == sorted(pinn.report.__all__)
     assert all(hasattr(pinn.report, name) for name in pinn.report.__all__)
-    assert comparison.comparison_figure is pinn.report.comparison_figure

@@ -66,3 +66,24 @@ def test_columns_of_different_lengths_and_no_curves_are_refused() -> None:
         ErrorCurve("bfgs", "quasi-Newton", SECONDS, ERRORS[:2])
     with pytest.raises(ValueError, match="at least one curve"):
         work_precision_figure([])
+
+
+def test_where_there_is_one_family_colours_tell_its_members_and_quiet_curves_have_no_name() -> None:
+    curves = [ErrorCurve(f"width={w}", "adam", SECONDS * w, ERRORS, STEPS, quiet=w == 4) for w in (1, 2, 3, 4)]
+    figure = work_precision_figure(curves, quantity="loss", across="steps")
+    left, right = figure.axes
+    assert (left.get_ylabel(), right.get_xlabel()) == ("loss", "steps")
+    named = [lines(left, f"width={w}")[0] for w in (1, 2, 3)]
+    assert len({line.get_color() for line in named}) == len({line.get_marker() for line in named}) == 3
+    assert not lines(left, "width=4")
+    (quiet,) = (line for line in left.get_lines() if line not in named)
+    assert quiet.get_linewidth() < named[0].get_linewidth()
+    entries = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert entries == ["adam", "width=1", "width=2", "width=3", "1 more"]
+
+
+def test_one_name_in_two_families_has_two_looks() -> None:
+    curves = [ErrorCurve("width=8", family, SECONDS, ERRORS, STEPS) for family in ("adam", "bfgs")]
+    left, _ = work_precision_figure(curves).axes
+    first, second = lines(left, "width=8")
+    assert first.get_color() != second.get_color()
