@@ -49,7 +49,7 @@ def views(evaluator: Evaluator) -> list[View]:
             truth=truth,
             accuracy=accuracy,
         )
-        for c, name in enumerate(_component_names(problem.components))
+        for c, name in enumerate(problem.quantities)
     ]
 
 
@@ -120,10 +120,6 @@ def _spread(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
 
 def _component(quantities: Quantities, component: int) -> Quantities:
     return {name: values if values.ndim == 1 else values[:, component] for name, values in quantities.items()}
-
-
-def _component_names(components: int) -> list[str]:
-    return ["u"] if components == 1 else [f"u{c + 1}" for c in range(components)]
 
 
 def _curve(cut: _Cut, ticks: list[np.ndarray], values: Quantities) -> Curve:

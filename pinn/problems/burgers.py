@@ -98,6 +98,8 @@ class Burgers2D(Problem):
     duration: float = 1.0
 
     components: ClassVar[int] = 2
+    unknowns: ClassVar[tuple[str, ...]] = ("u", "v")
+    vectors: ClassVar[Mapping[str, tuple[int, ...]]] = {"velocity": (0, 1)}
     citation: ClassVar[str] = (
         "C. A. J. Fletcher, Generating Exact Solutions of the Two-Dimensional Burgers' Equations, International "
         "Journal for Numerical Methods in Fluids 3 (1983)."

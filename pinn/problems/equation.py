@@ -51,7 +51,7 @@ class Equation(Problem):
     time: tuple[float, float] | None = None
     given: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
     parameters: Mapping[str, float | str] = field(default_factory=dict, hash=False)
-    unknowns: tuple[str, ...] = ("u",)
+    unknowns: tuple[str, ...] = ("u",)  # type: ignore[misc]  # a parameter here
     solution: str | Mapping[str, str] | None = field(default=None, hash=False)
 
     aliases: ClassVar[Mapping[str, str]] = {"exact": "solution", "conditions": "given"}

@@ -21,6 +21,8 @@ from pinn.problems.point_conditions import Pin
 from pinn.problems.problem import Problem
 
 _PI = math.pi
+_UNKNOWNS = ("u", "v", "p")
+_VECTORS = {"velocity": (0, 1)}
 
 
 @final
@@ -33,6 +35,8 @@ class Stokes2D(Problem):
     """
 
     components: ClassVar[int] = 3
+    unknowns: ClassVar[tuple[str, ...]] = _UNKNOWNS
+    vectors: ClassVar[Mapping[str, tuple[int, ...]]] = _VECTORS
     citation: ClassVar[str] = (
         "H. C. Elman, D. J. Silvester and A. J. Wathen, Finite Elements and Fast Iterative Solvers, 2nd ed., Oxford "
         "2014, example 3.1.4 (colliding flow)."
@@ -74,6 +78,8 @@ class Kovasznay(Problem):
     reynolds: float = 40.0
 
     components: ClassVar[int] = 3
+    unknowns: ClassVar[tuple[str, ...]] = _UNKNOWNS
+    vectors: ClassVar[Mapping[str, tuple[int, ...]]] = _VECTORS
     citation: ClassVar[str] = (
         "L. I. G. Kovasznay, Laminar Flow behind a Two-Dimensional Grid, Mathematical Proceedings of the Cambridge "
         "Philosophical Society 44 (1948)."
@@ -124,6 +130,8 @@ class LidDrivenCavity(Problem):
     sharpness: float = 50.0
 
     components: ClassVar[int] = 3
+    unknowns: ClassVar[tuple[str, ...]] = _UNKNOWNS
+    vectors: ClassVar[Mapping[str, tuple[int, ...]]] = _VECTORS
     citation: ClassVar[str] = (
         "U. Ghia, K. N. Ghia and C. T. Shin, High-Re Solutions for Incompressible Flow Using the Navier-Stokes "
         "Equations and a Multigrid Method, Journal of Computational Physics 48 (1982)."

@@ -34,6 +34,7 @@ class PlateSupported(Problem):
     """
 
     components: ClassVar[int] = 2
+    unknowns: ClassVar[tuple[str, ...]] = ("u", "w")
     citation: ClassVar[str] = (
         "S. Timoshenko and S. Woinowsky-Krieger, Theory of Plates and Shells, 2nd ed., McGraw-Hill 1959, section 27."
     )
@@ -68,6 +69,7 @@ class PlateClamped(Problem):
     """
 
     components: ClassVar[int] = 2
+    unknowns: ClassVar[tuple[str, ...]] = ("u", "w")
     citation: ClassVar[str] = "Manufactured solution sin(pi x)^2 sin(pi y)^2."
 
     @property

@@ -42,6 +42,12 @@ class Problem(ABC):
     components: ClassVar[int] = 1
     """How many components the field has, `m`."""
 
+    unknowns: ClassVar[tuple[str, ...]] = ()
+    """Names of the components; `u`, or `u1`, `u2`, ... where nothing is said."""
+
+    vectors: ClassVar[Mapping[str, tuple[int, ...]]] = {}
+    """Components that are together a vector in space, by its name: `{"velocity": (0, 1)}`."""
+
     citation: ClassVar[str] = ""
     """Where the problem comes from."""
 
@@ -73,6 +79,13 @@ class Problem(ABC):
         """The names of the coordinates and the number of components, as a jet needs them."""
         shape = self.domain
         return Frame(shape.axes, shape.time_axis, None if self.components == 1 else self.components)
+
+    @final
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The names of the components, one each, as pictures, tables and exports say them."""
+        numbered = tuple(f"u{c + 1}" for c in range(self.components))
+        return self.unknowns or (("u",) if self.components == 1 else numbered)
 
     @final
     @property

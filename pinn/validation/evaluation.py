@@ -94,6 +94,13 @@ class Evaluator:
         """The residuals of the equation by name, each `[N]`."""
         return self._in_blocks(self._residuals, points)
 
+    def asked(self, expression: Expression) -> Callable[[np.ndarray], Any]:
+        """Any expression of the points and the jet of the field, as a function of points `[N, d]`, compiled once for
+        all calls: what it answers, tensors with N rows alone or in mappings, as arrays.
+        """
+        compiled = self._compiled(self._expression(expression, self.scalar_or_vector))
+        return lambda points: self._in_blocks(compiled, points)
+
     def jet(self, points: np.ndarray) -> LazyJet:
         """The field and whatever derivatives are asked of it, as tensors."""
         frame = self.problem.frame
