@@ -15,6 +15,7 @@ from typing import NoReturn
 VERBS: Mapping[str, str] = {  # the word: its module
     "compare": "pinn.app.comparing",
     "list": "pinn.app.listing",
+    "export": "pinn.app.export",
     "predict": "pinn.app.predict",
 }
 

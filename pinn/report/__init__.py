@@ -49,6 +49,21 @@ __getattr__, __dir__ = exports(
         "pinn.report.work_precision": ("comparison_figure",),
     },
 )
+from pinn.report.comparison import rank, table, write_csv
+from pinn.report.curves import curves_figure
+from pinn.report.domain import Domain, domain_figure
+from pinn.report.error_curves import ErrorCurve, work_precision_figure
+from pinn.report.figures import save_figures
+from pinn.report.files import plain, write_columns, write_json, write_npz
+from pinn.report.findings import findings_table
+from pinn.report.history import history_figure
+from pinn.report.maps import maps_figure
+from pinn.report.points import points_figure
+from pinn.report.status import status_line
+from pinn.report.style import save_figure
+from pinn.report.views import Curve, History, Panel, Points, View
+from pinn.report.vtk import write_pvd, write_vtu
+from pinn.report.work_precision import comparison_figure
 
 __all__ = [
     "Column",
@@ -79,4 +94,6 @@ __all__ = [
     "write_csv",
     "write_json",
     "write_npz",
+    "write_pvd",
+    "write_vtu",
 ]

@@ -17,8 +17,8 @@ __all__ = ["Simplices", "UnmeshableError", "mesh"]
 _CELLS = {1: 16, 2: 10, 3: 5}  # along the longest side, by the dimension
 
 
-def mesh(shape: SpatialShape, kinds: Mapping[str, str] | None = None) -> Simplices:
-    """A coarse mesh, to be refined by who uses it.
+def mesh(shape: SpatialShape, kinds: Mapping[str, str] | None = None, *, along: int | None = None) -> Simplices:
+    """A mesh; a coarse one unless it is said how fine, to be refined by who uses it.
 
     In the plane it is as fine as the boundary bends and as the shape is thin, and much finer in corners where solutions
     of elliptic equations have no bounded slope: those beyond 180 degrees, and beyond 90 degrees where the kind of the
@@ -27,6 +27,7 @@ def mesh(shape: SpatialShape, kinds: Mapping[str, str] | None = None) -> Simplic
     Args:
         shape: in one, two or three dimensions.
         kinds: of the condition by part of the boundary, in any words.
+        along: how many cells fit along the longest side of the shape; a polyhedron in space is as fine as its facets.
 
     Raises:
         UnmeshableError: there is no mesher for it.
@@ -34,7 +35,7 @@ def mesh(shape: SpatialShape, kinds: Mapping[str, str] | None = None) -> Simplic
     """
     if shape.dim not in _CELLS:
         raise UnmeshableError(f"no mesh of a domain with {shape.dim} axes of space fits into memory")
-    size = float(np.max(shape.bounds[1] - shape.bounds[0])) / _CELLS[shape.dim]
+    size = float(np.max(shape.bounds[1] - shape.bounds[0])) / (along or _CELLS[shape.dim])
     if shape.dim == 1:
         return _line(shape, size)
     return plane(shape, size, kinds or {}) if shape.dim == 2 else solid(shape, size)
