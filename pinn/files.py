@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +46,29 @@ def replacement(path: str | Path, *, ending: str = "") -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def replacing_folder(path: str | Path) -> Iterator[Path]:
+    """A new folder, to be filled, that takes the place of `path` when the block ends well, and vanishes when it does
+    not. For a moment neither is there.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary, old = (target.with_name(f".{target.name}.{secrets.token_hex(4)}{_MARK}") for _ in range(2))
+    try:
+        temporary.mkdir()
+        yield temporary
+        if target.exists():
+            os.replace(target, old)
+        os.replace(temporary, target)
+    finally:
+        for left in (temporary, old):
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def remove_unfinished(folder: str | Path) -> None:
     """Remove what a process that was killed has left of `replacing` in a folder; nobody else may be writing there."""
     for path in Path(folder).glob(f".*{_MARK}*"):
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pinn.problems import Problem
 
 FORMATS = {
+    "keras": "pinn.app.export_keras",
+    "saved_model": "pinn.app.export_saved_model",
     "vtk": "pinn.app.export_vtk",
 }
 """The name of a format: its module, with `refuse(problem, wishes)` for what can be said before any training, and

@@ -142,6 +142,9 @@ def _value(error: BaseException) -> str:
         converted = re.search(r"could not be converted to (Integer|Float)", str(facts))
         expected = {"Integer": int, "Float": float}[converted[1]] if converted else None
     if expected is None:
+        offered = re.search(r"expected one of \[(.*)\]", str(facts))  # of a word in a list
+        if offered:
+            return unknown(key, str(facts.value), offered[1].split(", "))
         return f"{key}: {_first_line(str(facts))}."
     if isinstance(expected, type) and issubclass(expected, Enum):
         return unknown(key, str(facts.value), expected.__members__, prefix=f"{key}=")
@@ -157,6 +160,9 @@ def _declared(schema: Any, key: Any) -> Any:
 def _type_name(declared: Any) -> str:
     if get_origin(declared) is Union:
         return " or ".join("null" if part is type(None) else _type_name(part) for part in get_args(declared))
+    if get_origin(declared) is list:
+        (kind,) = get_args(declared)
+        return f"a list of some of {', '.join(kind.__members__)}, such as [{next(iter(kind.__members__))}]"
     return _TYPES.get(declared, getattr(declared, "__name__", str(declared)))
 
 

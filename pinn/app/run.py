@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pinn.app.asked import CHECKPOINTS, remember
 from pinn.app.build import balance_from, field_from, problem_from, sampling_from, solver_from
 from pinn.app.checkpoints import Checkpoints
+from pinn.app.formats import NotExportedError, Wishes, export, require
 from pinn.app.messages import FAILED, INTERRUPTED, SOLVED, UNKEPT, say
 from pinn.app.output import shown, tell
+from pinn.app.quiet import forget_output
+from pinn.app.solution import Solution
 from pinn.app.solve import solve
 from pinn.app.warm import started
 from pinn.fields import FieldRecipe
@@ -42,14 +45,16 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     Returns:
         0 when solved with the accuracy asked for met (or none asked), 1 when it was missed, when there is no truth to
         tell by, or when training failed, 130 when interrupted, with the best field saved, and 3 in place of 0 when a
-        checkpoint could not be written.
+        checkpoint could not be written, or an export cannot hold the field.
 
     Raises:
         ValueError, TypeError: bad input, before anything is written.
     """
     refused: list[str] = []
+    problem, formats = problem_from(config["problem"]), config.get("export") or ()
+    require(formats, problem, Wishes())
     solution = solve(
-        problem_from(config["problem"]),
+        problem,
         **arguments_of(config),
         observer=observer,
         checkpoints=_checkpoints(config, folder, refused),
@@ -57,6 +62,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     with interruption() as interrupted:  # what took long to compute is saved whole
         remove_unfinished(folder)
         solution.save(folder)
+        refused += _exported(solution, folder, formats)
     summary = solution.summary
     if "choice" in summary:
         tell(f"chosen: {summary['choice']}")
@@ -93,6 +99,19 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         )
         return FAILED
     return UNKEPT if refused else SOLVED
+
+
+def _exported(solution: Solution, folder: Path, formats: Sequence[str]) -> list[str]:
+    """Write the formats that are asked for; what a format cannot hold is said, and costs no other."""
+    refused = []
+    for name in formats:
+        try:
+            export(solution, folder, [name], Wishes())
+        except NotExportedError as error:
+            refused.append(str(error))
+            say(f"{error}.")
+            log.warning("%s", error)
+    return refused
 
 
 def _say_without_reference(found: Mapping[str, Any] | None) -> None:

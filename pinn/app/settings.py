@@ -46,6 +46,14 @@ class Truth(Enum):
     finite_elements = "finite_elements"
 
 
+class Format(Enum):
+    """A format in which the solution leaves the program, beside the files of every run."""
+
+    keras = "keras"
+    saved_model = "saved_model"
+    vtk = "vtk"
+
+
 @dataclass
 class EngineSettings:
     """Which engine takes derivatives."""
@@ -84,6 +92,8 @@ class Settings:
     checkpoint: CheckpointSettings = dataclasses.field(default_factory=CheckpointSettings)
     resume: Optional[str] = MISSING  # noqa: UP045
     init_from: Optional[str] = MISSING  # noqa: UP045
+    export: list[Format] = dataclasses.field(default_factory=list)
+    report: bool = MISSING
     progress: bool = MISSING
 
 

@@ -101,6 +101,11 @@ class Evaluator:
         compiled = self._compiled(self._expression(expression, self.scalar_or_vector))
         return lambda points: self._in_blocks(compiled, points)
 
+    def graph(self, expression: Expression) -> Callable[[tf.Tensor], Any]:
+        """The same as a TensorFlow function of points `[N, d]`, to be traced by who uses it."""
+        answer, axes = self._expression(expression, self.scalar_or_vector), self.problem.domain.axes
+        return lambda coordinates: answer(PointSet(coordinates, axes))
+
     def jet(self, points: np.ndarray) -> LazyJet:
         """The field and whatever derivatives are asked of it, as tensors."""
         frame = self.problem.frame

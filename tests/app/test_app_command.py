@@ -15,8 +15,8 @@ from app_fakes import FakeRun, tree
 from pinn.app.main import main
 
 KEYS = (
-    "accuracy, balance, checkpoint, conditions, device, dtype, engine, experiment, field, init_from, name, problem, "
-    "progress, reference, resume, sampling, seed, solver, time_limit, weights"
+    "accuracy, balance, checkpoint, conditions, device, dtype, engine, experiment, export, field, init_from, name, "
+    "problem, progress, reference, report, resume, sampling, seed, solver, time_limit, weights"
 )
 
 # words -> exact standard error without the leading "pinn: "
@@ -73,6 +73,14 @@ BAD_INPUT = {
     "text for a number": (["accuracy=small"], "accuracy: expected a number, null or best; got 'small'."),
     "text for a weight": (["weights.conditions=big"], "weights.conditions: expected a number; got 'big'."),
     "a switch for an accuracy": (["accuracy=true"], "accuracy: expected a number, null or best; got True."),
+    "a word for a list": (
+        ["export=vtk"],
+        "export: expected a list of some of keras, saved_model, vtk, such as [keras]; got 'vtk'.",
+    ),
+    "a word not on offer in a list": (
+        ["export=[vtk,savedmodel]"],
+        "export[1]: expected one of keras, saved_model, vtk; got 'savedmodel'. Did you mean saved_model?",
+    ),
     "text for a switch": (["progress=perhaps"], "progress: expected true or false; got 'perhaps'."),
     "a word not on offer": (
         ["dtype=flot32"],
@@ -185,6 +193,8 @@ def test_the_default_config_reaches_the_run_as_plain_data(run: FakeRun, work: Pa
             "checkpoint": {"every": None, "seconds": 60.0, "keep": 2},
             "init_from": None,
             "resume": None,
+            "export": [],
+            "report": True,
             "progress": True,
         }
     ]

@@ -112,10 +112,13 @@ def test_plain_holds_only_plain_values() -> None:
         if isinstance(value, dict):
             for part in value.values():
                 yield from leaves(part)
+        elif isinstance(value, list):
+            for part in value:
+                yield from leaves(part)
         else:
             yield type(value)
 
-    assert set(leaves(plain(composed("solver=chain")))) <= {str, int, float, bool, type(None)}
+    assert set(leaves(plain(composed("solver=chain", "export=[vtk]")))) <= {str, int, float, bool, type(None)}
 
 
 @pytest.mark.parametrize(

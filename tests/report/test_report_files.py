@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinn import files
-from pinn.files import replacing
+from pinn.files import remove_unfinished, replacing, replacing_folder
 from pinn.report import plain, write_columns, write_csv, write_json, write_npz
 from pinn.report.figures import save_figure
 from pinn.report.style import new_figure
@@ -74,6 +74,31 @@ def test_readers_see_the_old_file_until_the_end(tmp_path: Path) -> None:
         stream.flush()
         assert path.read_bytes() == b"old"
     assert path.read_bytes() == b"new"
+
+
+def test_a_folder_takes_the_place_of_another_when_it_is_whole(tmp_path: Path) -> None:
+    def write(name: str, error: BaseException | None = None) -> None:
+        with replacing_folder(tmp_path / "folder") as folder:
+            (folder / name).write_text(name)
+            if error is not None:
+                raise error
+
+    write("first")
+    with pytest.raises(Interrupted):
+        write("half", Interrupted())
+    assert os.listdir(tmp_path) == ["folder"]
+    assert os.listdir(tmp_path / "folder") == ["first"]
+    write("second")
+    assert os.listdir(tmp_path) == ["folder"]
+    assert os.listdir(tmp_path / "folder") == ["second"]
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".solution.npz.0a1b.tmp").touch()
+    (tmp_path / ".saved_model.0a1b.tmp" / "variables").mkdir(parents=True)
+    (tmp_path / "mine.tmp").touch()
+    remove_unfinished(tmp_path)
+    assert os.listdir(tmp_path) == ["mine.tmp"]
 
 
 def test_permissions_are_those_of_an_ordinary_file(tmp_path: Path) -> None:
