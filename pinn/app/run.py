@@ -13,7 +13,6 @@ from pinn.app.checkpoints import Checkpoints
 from pinn.app.formats import NotExportedError, Wishes, export, require
 from pinn.app.messages import FAILED, INTERRUPTED, SOLVED, UNKEPT, say
 from pinn.app.output import shown, tell
-from pinn.app.quiet import forget_output
 from pinn.app.solution import Solution
 from pinn.app.solve import solve
 from pinn.app.warm import started

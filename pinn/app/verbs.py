@@ -14,8 +14,8 @@ from typing import NoReturn
 
 VERBS: Mapping[str, str] = {  # the word: its module
     "compare": "pinn.app.comparing",
-    "list": "pinn.app.listing",
     "export": "pinn.app.export",
+    "list": "pinn.app.listing",
     "predict": "pinn.app.predict",
 }
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pinn.report.status import status_line
     from pinn.report.style import save_figure
     from pinn.report.views import Curve, History, Panel, Points, View
+    from pinn.report.vtk import write_pvd, write_vtu
     from pinn.report.work_precision import comparison_figure
 
 __getattr__, __dir__ = exports(
@@ -46,24 +47,10 @@ __getattr__, __dir__ = exports(
         "pinn.report.status": ("status_line",),
         "pinn.report.style": ("save_figure",),
         "pinn.report.views": ("Curve", "History", "Panel", "Points", "View"),
+        "pinn.report.vtk": ("write_pvd", "write_vtu"),
         "pinn.report.work_precision": ("comparison_figure",),
     },
 )
-from pinn.report.comparison import rank, table, write_csv
-from pinn.report.curves import curves_figure
-from pinn.report.domain import Domain, domain_figure
-from pinn.report.error_curves import ErrorCurve, work_precision_figure
-from pinn.report.figures import save_figures
-from pinn.report.files import plain, write_columns, write_json, write_npz
-from pinn.report.findings import findings_table
-from pinn.report.history import history_figure
-from pinn.report.maps import maps_figure
-from pinn.report.points import points_figure
-from pinn.report.status import status_line
-from pinn.report.style import save_figure
-from pinn.report.views import Curve, History, Panel, Points, View
-from pinn.report.vtk import write_pvd, write_vtu
-from pinn.report.work_precision import comparison_figure
 
 __all__ = [
     "Column",
