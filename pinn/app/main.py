@@ -226,7 +226,7 @@ def _settled(config: DictConfig, folder: Path, task: _Task) -> int:
     if task.resumable and settings["resume"] is None:
         remember(settings, folder)
     log.info("pinn %s: %s, seed %s, into %s", __version__, settings["name"], settings["seed"], folder)
-    with live(enabled=settings["progress"]) as observer:
+    with live(enabled=settings["progress"], title=settings["name"], time_limit=settings["time_limit"]) as observer:
         status = task.run(settings, folder, observer)
     log.info("exit status %d", status)
     return status

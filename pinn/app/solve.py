@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import keras
@@ -13,6 +13,7 @@ from pinn.app.attempt import Attempt, attempt, serves
 from pinn.app.bench import Bench
 from pinn.app.checkpoints import Checkpoints
 from pinn.app.choices import choices_of, require
+from pinn.app.describe import describe_field
 from pinn.app.devices import on
 from pinn.app.ladder import BEST, GOOD_ENOUGH, MOST_AXES, Rung, climb, rungs
 from pinn.app.solution import Solution
@@ -131,7 +132,7 @@ def _climbed(bench: Bench) -> Solution:
 
     def reach(number: int, rung: Rung) -> Attempt:
         nonlocal left
-        placed = bench.with_points(rung.sampling)
+        placed = replace(bench.with_points(rung.sampling), observer=_on_rung(bench.observer, number, ladder))
         found = attempt(placed, rung.field, rung.solver, number=number, time_limit=left)
         left -= found.solution.summary["seconds"]["train"]
         return replace(found, ended=found.ended or left <= 0.0)
@@ -143,3 +144,12 @@ def _climbed(bench: Bench) -> Solution:
     estimate = "" if summary["self_consistency"] is None else f"; self-consistency {best.error:.1e}"
     summary["choice"] = f"{summary['field']} by {summary['solver']}, because {rung.why}{estimate}"
     return replace(best.solution, summary=summary)
+
+
+def _on_rung(observer: Observer | None, number: int, ladder: Sequence[Rung]) -> Observer | None:
+    """The observer, told which rung it looks at."""
+    if observer is None or len(ladder) == 1:
+        return observer
+    name = describe_field(ladder[number].field)["name"]
+    rung = f"rung {number + 1} of {len(ladder)}: {name}"
+    return lambda event: observer(replace(event, rung=rung))

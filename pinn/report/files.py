@@ -13,6 +13,8 @@ import numpy as np
 
 from pinn.files import replacing
 
+_QUOTED = frozenset(',"\r\n')
+
 
 def plain(value: object) -> object:
     """The value in the terms of JSON: NumPy scalars and arrays unwrapped, paths as text, NaN and infinities as `None`.
@@ -75,13 +77,47 @@ def write_records(names: Sequence[str], records: Sequence[Sequence[object]], pat
 def write_columns(columns: Mapping[str, Sequence[object] | np.ndarray], path: str | Path) -> Path:
     """Write named columns `[k]` of one length as CSV, such as the history of a training.
 
+    Numbers are written column by column: a million rows of eight cells take about two seconds.
+
     Raises:
         ValueError: when the lengths differ.
     """
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"{Path(path).name}: expected columns of one length, got {lengths}")
-    return write_records(list(columns), list(zip(*columns.values(), strict=True)), path)
+    texts = [_texts(column) for column in columns.values()]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    if len(texts) > 1 and all(_is_bare(column) for column in columns.values()):
+        text.writelines(f"{line}\n" for line in map(",".join, zip(*texts, strict=True)))
+    else:
+        writer.writerows(zip(*texts, strict=True))
+    with replacing(path) as stream:
+        stream.write(text.getvalue().encode())
+    return Path(path)
+
+
+def _texts(column: Sequence[object] | np.ndarray) -> list[str]:
+    """The cells of a column, as `cell` makes each."""
+    if not isinstance(column, np.ndarray) or column.dtype.kind not in "fiuU":
+        return [cell(value) for value in column]
+    if column.dtype.kind != "f":
+        return list(map(str, column.tolist()))
+    known = np.flatnonzero(np.isfinite(column))
+    if len(known) == len(column):
+        return list(map(repr, column.tolist()))
+    texts = [""] * len(column)
+    for place, value in zip(known.tolist(), column[known].tolist(), strict=True):
+        texts[place] = repr(value)
+    return texts
+
+
+def _is_bare(column: Sequence[object] | np.ndarray) -> bool:
+    """Whether no cell of a column needs quotes."""
+    if not isinstance(column, np.ndarray) or column.dtype.kind not in "fiuU":
+        return False
+    return column.dtype.kind != "U" or not _QUOTED & set("".join(set(column.tolist())))
 
 
 def read_columns(path: str | Path, *, texts: Sequence[str] = (), whole: Sequence[str] = ()) -> dict[str, np.ndarray]:
@@ -96,17 +132,32 @@ def read_columns(path: str | Path, *, texts: Sequence[str] = (), whole: Sequence
         OSError: the file cannot be read.
         ValueError: it is no such table.
     """
-    with Path(path).open(encoding="utf-8", newline="") as stream:
-        names, *rows = csv.reader(stream)
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
 
-    def column(name: str, cells: tuple[str, ...]) -> np.ndarray:
+    def column(name: str, cells: Sequence[str]) -> np.ndarray:
         if name in texts:
             return np.array(cells, dtype=np.str_)
-        numbers = np.array([float(cell) if cell else np.nan for cell in cells])
+        numbers = np.array([float(cell) if cell else math.nan for cell in cells], dtype=np.float64)
         return numbers.astype(int) if name in whole else numbers
 
-    return {name: column(name, cells) for name, cells in columns.items()}
+    names, cells = _table(Path(path))
+    return {name: column(name, cells[place :: len(names)]) for place, name in enumerate(names)}
+
+
+def _table(path: Path) -> tuple[list[str], list[str]]:
+    """The names in the first line, and all cells below it, one row after the other."""
+    text = path.read_text(encoding="utf-8")
+    if '"' in text or "\r" in text:
+        names, *rows = csv.reader(io.StringIO(text))
+        widths = {len(row) for row in rows}
+        cells = [cell for row in rows for cell in row]
+    else:  # nothing is quoted: commas and line ends are all there is to see
+        head, *lines = text.removesuffix("\n").split("\n")
+        names = head.split(",")
+        widths = {line.count(",") + 1 for line in lines}
+        cells = ",".join(lines).split(",") if lines else []
+    if not text or not widths <= {len(names)}:
+        raise ValueError(f"{path}: expected a table with {len(names)} cells in every line; got {sorted(widths)}")
+    return names, cells
 
 
 def write_npz(arrays: Mapping[str, np.ndarray], path: str | Path) -> Path:

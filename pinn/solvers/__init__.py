@@ -12,6 +12,7 @@ from pinn.solvers.adam import Adam
 from pinn.solvers.bfgs import Bfgs, SelfScaledBfgs, SelfScaledBroyden
 from pinn.solvers.chain import Chain
 from pinn.solvers.checks import Demand, fits_in_memory
+from pinn.solvers.controls import controls
 from pinn.solvers.engd import Engd
 from pinn.solvers.gauss_newton_cg import GaussNewtonCg
 from pinn.solvers.lbfgs import Lbfgs
@@ -56,6 +57,7 @@ __all__ = [
     "State",
     "StopReason",
     "StrongWolfe",
+    "controls",
     "cores",
     "demand",
     "fits_in_memory",

@@ -43,6 +43,10 @@ class Chain(Solver):
         """Return the stage that does the next step."""
         return self.stages[int(state["stage"])]
 
+    def active_state(self, state: State) -> State:
+        """Return the state of that stage."""
+        return _inner(state)
+
     def stage_of(self, state: State, step: int) -> Solver:
         """Return the stage that did step number `step`, counted from 1, of those that led to this state.
 

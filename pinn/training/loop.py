@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 import tensorflow as tf
 
-from pinn.solvers import Advance, Chain, Progress, Solver, State, StopReason
+from pinn.solvers import Advance, Chain, Progress, Solver, State, StopReason, controls
+from pinn.training.event import Event, Observer
 from pinn.training.history import History
 from pinn.training.interrupt import interruption
 from pinn.training.revision import Revision
@@ -29,26 +30,6 @@ _LOOK_EVERY = 100  # steps between two comparisons with the goal: fixed, so that
 GOAL = "the asked accuracy was reached"
 TIME_LIMIT = "the time limit was reached"
 INTERRUPTED = "interrupted"
-
-
-@final
-@dataclass(frozen=True)
-class Event:
-    """One look at a running training, handed to observers after every block of steps.
-
-    `snapshot` makes all that the training has come to; it stays as it is while the training goes on.
-    """
-
-    step: int
-    steps_planned: int
-    stage: str
-    loss: float
-    error: float | None
-    seconds: float
-    snapshot: Callable[[], Snapshot]
-
-
-Observer = Callable[[Event], None]
 
 
 @final
@@ -142,8 +123,10 @@ class _Run:
         """All that the training has come to."""
         return Snapshot(self.done, self.clock.now(), self.state, self.revision.arrays(), self.history.copy())
 
-    def block(self) -> tuple[list[str], float]:
-        """Revise the objective if that is due, and take a block of steps; their stages, and the error at their end."""
+    def block(self) -> tuple[list[str], float, dict[str, float]]:
+        """Revise the objective if that is due, and take a block of steps; their stages, and the error and the losses by
+        term at their end.
+        """
         done, start = self.done, self.clock.now()
         if self.revision.revise(done, self.solver.current(self.state)):
             self.state = self.solver.forget(self.state)
@@ -162,7 +145,7 @@ class _Run:
             error=error,
             terms=terms,
         )
-        return stages, error
+        return stages, error, terms
 
 
 def train(
@@ -227,8 +210,9 @@ def train(
     run.clock = _Clock.after(0.0 if resume is None else resume.seconds)
     with interruption() as interrupted:
         while not run.ended and not interrupted() and (time_limit is None or run.clock.now() < time_limit):
-            stages, error = run.block()
-            _tell(observer, run, planned=steps_planned, stages=stages, error=error)
+            stages, error, terms = run.block()
+            if observer is not None and stages:
+                observer(_event(run, steps_planned, stages[-1], error, terms))
         stop, failure = _why(objective, run, interrupted=interrupted())
     return Training(
         solver.best(run.state),
@@ -256,7 +240,12 @@ def _steps(block: int, done: int, *periods: int) -> int:
 
 def _stages(solver: Solver, state: State, steps: range) -> list[str]:
     """The name of the solver that did each of the steps that led to this state."""
-    return [solver.stage_of(state, step).name if isinstance(solver, Chain) else solver.name for step in steps]
+    if not isinstance(solver, Chain):
+        return [solver.name] * len(steps)
+    ends = {solver.stage_of(state, step).name for step in (*steps[:1], *steps[-1:])}
+    if len(ends) == 1:
+        return [*ends] * len(steps)
+    return [solver.stage_of(state, step).name for step in steps]
 
 
 def _measurement(
@@ -275,10 +264,19 @@ def _measurement(
     return measure
 
 
-def _tell(observer: Observer | None, run: _Run, *, planned: int, stages: list[str], error: float) -> None:
-    if observer and stages:
-        known, loss = None if np.isnan(error) else error, float(run.progress.losses[-1])
-        observer(Event(run.done, planned, stages[-1], loss, known, run.clock.now(), run.snapshot))
+def _event(run: _Run, planned: int, stage: str, error: float, terms: Mapping[str, float]) -> Event:
+    state = run.state
+    return Event(
+        run.done,
+        planned,
+        stage,
+        float(run.progress.losses[-1]),
+        None if np.isnan(error) else error,
+        run.clock.now(),
+        run.snapshot,
+        terms,
+        controls=lambda: controls(run.solver, state),
+    )
 
 
 def _why(objective: TrainableObjective, run: _Run, *, interrupted: bool) -> tuple[str, str | None]:

@@ -62,6 +62,7 @@ class March:
         self._observer: Observer | None = None
         self._history, self._steps, self._began = History(), 0, time.perf_counter()
         self._done, self._present = Marched(grid), _Steps(0.0)
+        self._terms: dict[str, float] = {}  # losses until the end of the last slab
         self._snapshot = self._taken()
 
     @property
@@ -153,11 +154,12 @@ class March:
         if self._observer is not None:
             planned = max(self._steps + _USUAL_STEPS * (slabs - self._done.slabs), step)
             stage = f"slab {self._done.slabs + 1} of {slabs}"
-            self._observer(Event(step, planned, stage, loss, None, self._now(), lambda: self._snapshot))
+            self._observer(Event(step, planned, stage, loss, None, self._now(), lambda: self._snapshot, self._terms))
 
     def _record(self, after: Marched) -> None:
         """Add the steps of the present slab to the history, with the losses by term of all slabs until its end."""
-        losses, losses_by_term = self._present.losses, np.mean(after.losses, axis=0)
+        losses, by_term = self._present.losses, np.mean(after.losses, axis=0)
+        self._terms = {term.name: float(loss) for term, loss in zip(self._slabs.terms, by_term, strict=True)}
         self._history.extend(
             np.array(losses),
             first_step=self._steps + 1,
@@ -165,7 +167,7 @@ class March:
             evaluations=self._present.evaluations,
             stages=[self._solver.name] * len(losses),
             error=math.nan,
-            terms={term.name: float(loss) for term, loss in zip(self._slabs.terms, losses_by_term, strict=True)},
+            terms=self._terms,
         )
         self._steps += len(losses)
 

@@ -22,7 +22,7 @@ from pinn.fields import Mlp, Patches, RandomFeatures, Slabs
 from pinn.geometry import Interval, Shape
 from pinn.problems import Condition, Dirichlet, Poisson1D, Problem
 from pinn.solvers import Adam, GaussNewton, LeastSquares
-from pinn.training import Sampling
+from pinn.training import Event, Sampling
 
 FEW = Sampling(interior=60, boundary=8)
 
@@ -166,7 +166,9 @@ def test_a_rung_that_is_not_enough_leads_to_the_next_and_time_ends_the_climb(mon
         Rung(RandomFeatures(20, scale=1.0), LeastSquares(), "the small one was not enough"),
     )
     monkeypatch.setattr(solving, "rungs", lambda **_: ladder)
-    solution = solve(Poisson1D(), sampling=FEW, accuracy="best")
+    events: list[Event] = []
+    solution = solve(Poisson1D(), sampling=FEW, accuracy="best", observer=events.append)
+    assert list(dict.fromkeys(event.rung for event in events)) == ["rung 1 of 2: mlp", "rung 2 of 2: random_features"]
     assert "the small one was not enough" in solution.summary["choice"]
     assert solution.summary["seconds"]["total"] > solution.summary["seconds"]["train"]
     assert solution.summary["tolerance"] is None

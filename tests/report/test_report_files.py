@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from pinn import files
 from pinn.files import remove_unfinished, replacing, replacing_folder
-from pinn.report import plain, write_columns, write_csv, write_json, write_npz
+from pinn.report import plain, read_columns, write_columns, write_csv, write_json, write_npz
 from pinn.report.figures import save_figure
+from pinn.report.files import write_records
 from pinn.report.style import new_figure
 
 WRITERS: dict[str, Callable[[Path], object]] = {
@@ -162,6 +163,46 @@ def test_columns_read_back_bit_for_bit(tmp_path_factory: pytest.TempPathFactory,
     assert [row["stage"] for row in rows] == ['a, "quoted"\nname'] * len(column)
     for row, value in zip(rows, column, strict=True):
         assert row["loss"] == "" if not math.isfinite(value) else float(row["loss"]).hex() == value.hex()
+
+
+COLUMNS = {
+    "numbers": {"step": np.arange(3), "loss": np.array([1.0, np.nan, 1e-300]), "single": np.float32([0.1, 2, np.inf])},
+    "text": {"stage": np.array(["adam", "lbfgs", ""]), "n": np.arange(3)},
+    "text to quote": {"stage": np.array(["a,b", 'say "c"', "d\ne"]), "n": np.arange(3)},
+    "mixed": {"any": [1, None, "x"], "n": np.array([True, False, True])},
+    "one column": {"loss": np.array([np.nan, 1.0])},
+    "no rows": {"step": np.zeros(0), "stage": np.zeros(0, "<U1")},
+}
+
+
+@pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS)
+def test_columns_are_written_as_rows_of_cells(tmp_path: Path, columns: dict[str, np.ndarray]) -> None:
+    """The quick way, column by column, gives the bytes of the slow and obvious one."""
+    rows = list(zip(*columns.values(), strict=True))
+    slow = write_records(list(columns), rows, tmp_path / "slow.csv").read_bytes()
+    assert write_columns(columns, tmp_path / "quick.csv").read_bytes() == slow
+
+
+@pytest.mark.parametrize("stage", ["adam", 'a, "quoted"\nname'])
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_columns_are_read_back(tmp_path: Path, stage: str, count: int) -> None:
+    columns = {
+        "step": np.arange(count),
+        "loss": np.where(np.arange(count) % 2, np.nan, 1 / 3),
+        "stage": np.full(count, stage),
+    }
+    found = read_columns(write_columns(columns, tmp_path / "h.csv"), texts=("stage",), whole=("step",))
+    assert list(found) == list(columns)
+    for name, column in columns.items():
+        np.testing.assert_array_equal(found[name], column)
+        assert found[name].dtype.kind == column.dtype.kind
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1\n", "a,b\n1,2,3\n", 'a,b\n"1"\n', "a,b\n1,x\n"])
+def test_a_table_with_other_lines_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "h.csv").write_text(text)
+    with pytest.raises(ValueError, match=r"expected a table with|could not convert"):
+        read_columns(tmp_path / "h.csv")
 
 
 def test_columns_of_two_lengths_are_refused(tmp_path: Path) -> None:

@@ -52,6 +52,9 @@ def test_training_lowers_the_loss_and_says_why_it_stopped() -> None:
     assert events[-1].step == 50
     assert events[-1].stage == "lbfgs"
     assert all(event.steps_planned == 10 for event in events)
+    assert [event.terms["equation"] for event in events] == list(history["loss/equation"][measured])
+    assert [event.error for event in events] == list(history["error"][measured])
+    assert [event.controls() for event in (events[0], events[-1])] == [{"learning_rate": 1e-2}, {}]
     assert found.compile_seconds > 0
     assert found.train_seconds > 0
 

@@ -129,6 +129,8 @@ def test_a_march_tells_of_every_step(front: tuple[Made, Training, list[Event]]) 
     assert [event.loss for event in seen] == list(columns["loss"])
     assert [event.step for event in seen] == list(columns["step"])
     assert all(event.step <= event.steps_planned for event in seen)
+    assert seen[0].terms == {}  # before the end of the first slab
+    assert set(seen[-1].terms) == {name.removeprefix("loss/") for name in columns if name.startswith("loss/")}
     assert len(found.march.done.points) == 3
     for k, points in enumerate(found.march.done.points):
         assert np.all((0.2 * k <= points[:, 1]) & (points[:, 1] <= 0.2 * (k + 1) + 1e-12))

@@ -1,0 +1,41 @@
+"""What a training tells about itself while it is on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import final
+
+from pinn.training.snapshot import Snapshot
+
+
+@final
+@dataclass(frozen=True)
+class Event:
+    """One look at a running training, handed to observers after every block of steps.
+
+    Attributes:
+        step, steps_planned: of all stages together.
+        stage: the solver at work.
+        loss: at this step.
+        error: the true relative L2 error, where it is known.
+        seconds: of training so far.
+        snapshot: makes all that the training has come to; it stays as it is while the training goes on.
+        terms: the mean square of each residual, where they are known.
+        controls: makes what steers the steps of the solver, such as its damping.
+        rung: of the ladder that the run climbs, if it does, as words.
+    """
+
+    step: int
+    steps_planned: int
+    stage: str
+    loss: float
+    error: float | None
+    seconds: float
+    snapshot: Callable[[], Snapshot]
+    terms: Mapping[str, float] = field(default_factory=dict)
+    controls: Callable[[], Mapping[str, float]] = dict
+    rung: str = ""
+
+
+Observer = Callable[[Event], None]
