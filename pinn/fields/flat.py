@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -67,13 +68,18 @@ class FlatField:
             return 0
         return sum(int(np.prod(v.shape)) for v in own)
 
-    def __call__(self, weights: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
-        """The field at the points with these weights, `[N, m]`."""
+    def __call__(self, weights: tf.Tensor, points: tf.Tensor, fixed: Sequence[tf.Tensor] | None = None) -> tf.Tensor:
+        """The field at the points with these weights, `[N, m]`; `fixed` are the values of the weights that are not
+        trained, where they are not to be read from the model.
+        """
         pieces = tf.split(weights, self._sizes())
         shaped = [tf.reshape(piece, v.shape) for piece, v in zip(pieces, self.model.trainable_variables, strict=True)]
-        fixed = [v.value for v in self.model.non_trainable_variables]
-        value, _ = self.model.stateless_call(shaped, fixed, points)
+        value, _ = self.model.stateless_call(shaped, self.fixed() if fixed is None else list(fixed), points)
         return value
+
+    def fixed(self) -> list[tf.Tensor]:
+        """The present values of the weights that are not trained."""
+        return [v.value for v in self.model.non_trainable_variables]
 
     def weights(self) -> np.ndarray:
         """The model's present weights, `[P]`."""

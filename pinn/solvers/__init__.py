@@ -20,7 +20,7 @@ from pinn.solvers.least_squares import LeastSquares
 from pinn.solvers.levenberg_marquardt import LevenbergMarquardt
 from pinn.solvers.line_search import StrongWolfe
 from pinn.solvers.newton import GaussNewton
-from pinn.solvers.objective import Block, Divisible, Layered, Objective, Sparse
+from pinn.solvers.objective import Block, Divisible, Layered, Objective, Sparse, Spread, compiled_program
 from pinn.solvers.schedules import Constant, Cosine, ExponentialDecay, Schedule
 from pinn.solvers.solver import Advance, Progress, Solver, State, StopReason
 from pinn.solvers.sparse import SparseLinearizer
@@ -53,10 +53,12 @@ __all__ = [
     "SelfScaledBroyden",
     "Solver",
     "Sparse",
+    "Spread",
     "SparseLinearizer",
     "State",
     "StopReason",
     "StrongWolfe",
+    "compiled_program",
     "controls",
     "cores",
     "demand",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import numpy as np
 
 from pinn.solvers.checks import between, whole_number
-from pinn.solvers.objective import Objective
+from pinn.solvers.objective import Objective, program_of
 from pinn.solvers.schedules import Constant, Schedule
 from pinn.solvers.solver import Advance, Progress, Solver, State, StopReason, checked_weights, stop_entry, stored_stop
 
@@ -45,7 +45,7 @@ class Adam(Solver):
        w \leftarrow w - \eta_t \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \varepsilon}
 
     with :math:`t` counted from 1 in the bias corrections; the schedule of :math:`\eta` sees :math:`t - 1`.
-    One XLA program runs any number of steps, at one gradient and about 12 P flops a step. It works in float32 and
+    One program runs any number of steps, at one gradient and about 12 P flops a step. It works in float32 and
     float64. A loss or gradient that is not finite ends the run at once: `current` then holds the failing weights, and
     `best` those of the lowest loss.
 
@@ -135,11 +135,6 @@ class Adam(Solver):
         vector, scalar = tf.TensorSpec([objective.size], objective.dtype), tf.TensorSpec([], objective.dtype)
         integer = tf.TensorSpec([], tf.int64)
 
-        @tf.function(
-            jit_compile=True,
-            autograph=False,
-            input_signature=[vector, vector, vector, vector, scalar, integer, integer],
-        )
         def run(*arguments: tf.Tensor) -> tuple[_Iterate, tf.Tensor, tf.Tensor]:
             first, count = _Iterate(*arguments[:-1]), arguments[-1]
             end = first.step + count
@@ -162,7 +157,7 @@ class Adam(Solver):
             last, losses, healthy = tf.while_loop(go_on, one_step, (first, buffer, tf.constant(True)))
             return last, losses.stack(), healthy
 
-        return run.get_concrete_function()
+        return program_of(objective, run, vector, vector, vector, vector, scalar, integer, integer)
 
     def _update(self, iterate: _Iterate, gradient: tf.Tensor) -> _Iterate:
         """Return the iterate after one step along `gradient`, `[P]`."""

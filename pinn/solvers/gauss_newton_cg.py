@@ -13,7 +13,7 @@ from pinn.solvers.checks import between, whole_number
 from pinn.solvers.damped import DampedSolver
 from pinn.solvers.line_search import EPSILON
 from pinn.solvers.modelling import Local
-from pinn.solvers.objective import Objective, compiled_program
+from pinn.solvers.objective import Objective, program_of
 
 Linear = Callable[["tf.Tensor"], "tf.Tensor"]  # [P] -> [P]
 _Carried = tuple["tf.Tensor", "tf.Tensor", "tf.Tensor", "tf.Tensor"]  # solution, residual, direction, their product
@@ -112,7 +112,7 @@ class _KrylovLocal:
         rank = min(options.rank, objective.size)
         weights, scalar = tf.TensorSpec([objective.size], objective.dtype), tf.TensorSpec([], objective.dtype)
         values, rows = tf.TensorSpec([rank], objective.dtype), tf.TensorSpec([rank, objective.size], objective.dtype)
-        residuals = compiled_program(objective.residuals, weights)
+        residuals = program_of(objective, objective.residuals, weights)
         output = tf.TensorSpec(residuals.output_shapes, objective.dtype)
 
         def first(w: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -137,11 +137,11 @@ class _KrylovLocal:
         return cls(
             options,
             objective.size,
-            compiled_program(first, weights),
-            compiled_program(sketched, weights, rows),
-            compiled_program(solve, weights, weights, scalar, rows, values),
+            program_of(objective, first, weights),
+            program_of(objective, sketched, weights, rows),
+            program_of(objective, solve, weights, weights, scalar, rows, values),
             residuals,
-            compiled_program(lambda w, r, v: r + objective.jacobian_product(w, v), weights, output, weights),
+            program_of(objective, lambda w, r, v: r + objective.jacobian_product(w, v), weights, output, weights),
         )
 
     def model(self, weights: np.ndarray, step: int) -> _KrylovModel:

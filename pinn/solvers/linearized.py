@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from scipy.linalg import lstsq, qr
 
-from pinn.solvers.objective import Objective, compiled_program
+from pinn.solvers.objective import Objective, program_of
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -115,8 +115,8 @@ class Linearizer:
         import tensorflow as tf
 
         weights = tf.TensorSpec([objective.size], objective.dtype)
-        both = compiled_program(lambda w: (objective.residuals(w), objective.jacobian(w)[:, fixed:]), weights)
-        return cls(both, compiled_program(objective.residuals, weights), fixed)
+        both = program_of(objective, lambda w: (objective.residuals(w), objective.jacobian(w)[:, fixed:]), weights)
+        return cls(both, program_of(objective, objective.residuals, weights), fixed)
 
     def __call__(self, weights: np.ndarray) -> Linearization:
         """Residuals and Jacobian at weights `[P]`."""

@@ -83,6 +83,20 @@ class Divisible(Protocol):
 
 
 @runtime_checkable
+class Spread(Protocol):
+    """An objective that several devices evaluate at once, a share of its points each.
+
+    Its methods start programs on those devices and add up what comes back, inside and outside of a graph. XLA compiles
+    for one device; what a solver builds around such methods is therefore a graph as it is.
+    """
+
+    @property
+    def replicas(self) -> int:
+        """How many devices."""
+        ...
+
+
+@runtime_checkable
 class Layered(Protocol):
     """An objective whose last weights are those of a linear last layer of a field."""
 
@@ -138,7 +152,7 @@ def compile_evaluation(objective: Objective) -> Evaluate:
     if isinstance(objective, Divisible) and objective.parts > 1 and "CPU" in tf.constant(0.0).device:
         program = _in_shares(objective, weights)
     else:
-        program = compiled_program(objective.loss_and_gradient, weights)
+        program = program_of(objective, objective.loss_and_gradient, weights)
 
     def evaluate(weights: np.ndarray) -> tuple[float, np.ndarray]:
         loss, gradient = program(tf.constant(weights))
@@ -171,3 +185,14 @@ def compiled_program(function: Callable[..., Any], *signature: tf.TensorSpec) ->
 
     compiled = tf.function(function, jit_compile=True, autograph=False, input_signature=signature)
     return compiled.get_concrete_function()
+
+
+def program_of(
+    objective: Objective, function: Callable[..., Any], *signature: tf.TensorSpec
+) -> tf.types.experimental.ConcreteFunction:
+    """A function of an objective's methods as one program: of XLA on one device, a graph around those of several."""
+    import tensorflow as tf
+
+    if not isinstance(objective, Spread):
+        return compiled_program(function, *signature)
+    return tf.function(function, autograph=False, input_signature=signature).get_concrete_function()

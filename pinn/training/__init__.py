@@ -16,9 +16,11 @@ from pinn.training.linearity import linear
 from pinn.training.loop import Event, Observer, Training, train
 from pinn.training.march import March
 from pinn.training.objective import ResidualObjective
+from pinn.training.replicas import Replicas
 from pinn.training.sampling import SAMPLERS, Sampling, boundary_points, interior_points
 from pinn.training.slab import SlabTerms
 from pinn.training.snapshot import Snapshot
+from pinn.training.spread import SpreadObjective
 from pinn.training.terms import EQUATION, Term, natural_weight, terms_of
 from pinn.training.wavelengths import intricacy, wave_numbers
 from pinn.training.weighting import (
@@ -56,12 +58,14 @@ __all__ = [
     "Rad",
     "Rar",
     "Relobralo",
+    "Replicas",
     "ResidualObjective",
     "Sampling",
     "SelfAdaptive",
     "Series",
     "SlabTerms",
     "Snapshot",
+    "SpreadObjective",
     "Term",
     "Training",
     "boundary_points",

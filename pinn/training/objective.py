@@ -1,16 +1,15 @@
 r"""The objective: a problem and a field as a vector function of the weights.
 
-`loss(w) = \sum_k \sum_n \omega_{kn} r_{kn}(w)^2 = |\rho(w)|^2` with the scaled rows `\rho_{kn} = \sqrt{\omega_{kn}}
-r_{kn}`. The weight of a point is `\omega_{kn} = \lambda_k \mu_{kn} / N_k`: the term's own factor, and what a balance
-makes of it, 1 unless told otherwise. Every method is a traceable TensorFlow function of one flat weight vector `[P]`,
-so that a solver can compile its whole step around it.
+It is that of `pinn.training.residuals` at points of its own. The weight of a point is `\omega_{kn} = \lambda_k \mu_{kn}
+/ N_k`: the term's own factor, and what a balance makes of it, 1 unless told otherwise. Every method is a traceable
+TensorFlow function of one flat weight vector `[P]`, so that a solver can compile its whole step around it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, final
+from typing import final
 
 import numpy as np
 import tensorflow as tf
@@ -18,34 +17,18 @@ import tensorflow as tf
 from pinn.calculus import Engine, Field
 from pinn.fields import Ansatz, FlatField, Patchwork
 from pinn.solvers import Block, cores
-from pinn.training.blocks import Share, Summand, blocks_for, sum_over_blocks
+from pinn.training.blocks import Share
+from pinn.training.collocation import PLACES, Collocation
 from pinn.training.patched import PatchedTerm
 from pinn.training.patched_objective import PatchedObjective, Placed
 from pinn.training.pointwise import Pointwise
+from pinn.training.residuals import Residuals
 from pinn.training.terms import Term
 
 _LEAST_BYTES = 2**19
 """Intermediates of a share of points, below which a share of its own takes longer than it saves."""
 
-_PLACES = ("coordinates", "normals")
 _TINY = 1e-300
-
-
-class Collocation(NamedTuple):
-    """The points of a term as a program sees them: where they are, and how much each counts in the loss."""
-
-    coordinates: tf.Tensor | tf.Variable  # [N, d]
-    normals: tf.Tensor | tf.Variable  # [N, d]
-    weights: tf.Tensor | tf.Variable  # [N]
-
-    @property
-    def number(self) -> int:
-        """How many, `N`."""
-        return int(self.coordinates.shape[0])
-
-    def tensors(self) -> Collocation:
-        """The present values."""
-        return Collocation(*map(tf.convert_to_tensor, self))
 
 
 @final
@@ -62,6 +45,10 @@ class ResidualObjective:
         engine: how derivatives are computed.
         seed: of the points; the same seed gives the same points.
         patchwork: the field taken apart, where it is one of patches.
+
+    Attributes:
+        of: the residuals at any points.
+        collocation: the present points of each term, as variables.
 
     Raises:
         ValueError: a field in patches, and an ansatz with exact fluxes or a mean, which look at the field elsewhere.
@@ -87,12 +74,9 @@ class ResidualObjective:
                 "field=patches: expected residuals that look at the field where they are; got a mean, which looks at "
                 "it everywhere. Give a Pin instead, or take another field."
             )
-        self._field = field
-        self._ansatz = ansatz
-        self._terms = tuple(terms)
-        self._engine = engine
+        self.of = Residuals(field, ansatz, tuple(terms), engine)
         self._seed = seed
-        self._points = [self._first(k) for k in range(len(self._terms))]
+        self.collocation = [self._first(k) for k in range(len(self.of.terms))]
         self._pointwise: dict[str, Pointwise] = {}
         self._groups = 1 if patchwork is None else patchwork.patches
         self._patched = [PatchedTerm.of(patchwork, term, ansatz, engine) for term in terms] if patchwork else []
@@ -100,22 +84,22 @@ class ResidualObjective:
     @property
     def size(self) -> int:
         """The number of weights, `P`."""
-        return self._field.size
+        return self.of.network.size
 
     @property
     def dtype(self) -> tf.DType:
         """The precision of the computation."""
-        return self._field.dtype
+        return self.of.network.dtype
 
     @property
     def last_layer(self) -> int:
         """How many of the last weights are those of a linear last layer, as far as is known."""
-        return self._field.last_layer
+        return self.of.network.last_layer
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the terms, the equation first."""
-        return tuple(term.name for term in self._terms)
+        return tuple(term.name for term in self.of.terms)
 
     @property
     def seed(self) -> int:
@@ -157,31 +141,24 @@ class ResidualObjective:
         """
         for k, (term, points) in enumerate(self._each()):
             found = term.redraw((self._seed, epoch, k), points.coordinates.numpy(), partial(self._sizes, term, weights))
-            for part, array in zip(_PLACES, found, strict=True):
+            for part, array in zip(PLACES, found, strict=True):
                 getattr(points, part).assign(array)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The present points as arrays with the names of a checkpoint."""
         return {
-            f"{term.name}.{part}": getattr(points, part).numpy() for term, points in self._each() for part in _PLACES
+            f"{term.name}.{part}": getattr(points, part).numpy() for term, points in self._each() for part in PLACES
         }
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Put the points back where `arrays` found them."""
         for term, points in self._each():
-            for part in _PLACES:
+            for part in PLACES:
                 getattr(points, part).assign(arrays[f"{term.name}.{part}"])
 
     def residuals(self, weights: tf.Tensor) -> tf.Tensor:
         """The scaled rows, `[R]`; the sum of their squares is the loss."""
-        return tf.concat(
-            [
-                tf.sqrt(points.weights) * row
-                for term, points in self._each()
-                for row in self._rows(term, weights, points).values()
-            ],
-            axis=0,
-        )
+        return self.of.vector(weights, self.collocation)
 
     def loss(self, weights: tf.Tensor) -> tf.Tensor:
         """The weighted sum of squares, `[]`."""
@@ -192,47 +169,37 @@ class ResidualObjective:
 
         Terms with many points take both passes block by block, so that memory does not grow with their number.
         """
-        return self._loss_and_gradient(weights, share=None)
+        return self.of.loss_and_gradient(weights, self.collocation)
 
     @property
     def parts(self) -> int:
         """Into how many shares of points an evaluation is worth dividing here: one a core, while each has work."""
-        work = sum(points.number * self._bytes_a_point(term) for term, points in self._each())
+        work = sum(points.number * self.of.bytes_a_point(term) for term, points in self._each())
         return max(1, min(cores(), work // _LEAST_BYTES))
 
     def part_of_loss_and_gradient(self, weights: tf.Tensor, part: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What one of the `parts` shares of points contributes to the loss and to its gradient, `[]` and `[P]`."""
-        return self._loss_and_gradient(weights, Share(part, self.parts))
+        return self.of.loss_and_gradient(weights, self.collocation, Share(part, self.parts))
 
     def term_losses(self, weights: tf.Tensor) -> dict[str, tf.Tensor]:
         """The unweighted mean square of every residual by name, each `[]`."""
-        found: dict[str, tf.Tensor] = {}
-        for term, points in self._each():
-
-            def squares(*arrays: tf.Tensor, of: Term = term) -> Any:
-                *places, mask = arrays
-                rows = self._rows(of, weights, Collocation(*places))
-                return {name: tf.reduce_sum(mask * row**2) for name, row in rows.items()}
-
-            count = tf.cast(points.number, self.dtype)
-            sums = self._over_blocks(squares, term, points.tensors())
-            found |= {name: total / count for name, total in sums.items()}
-        return found
+        sums = self.of.sums(weights, [points.tensors().counted() for points in self.collocation])
+        return {
+            name: total / tf.cast(points.number, self.dtype)
+            for points, found in zip(self.collocation, sums, strict=True)
+            for name, total in found.items()
+        }
 
     def term_gradients(self, weights: tf.Tensor) -> dict[str, tf.Tensor]:
         r"""The gradient of every term's unweighted mean square, `\nabla mean_n |r_n|^2`, each `[P]`."""
-        return {
-            term.name: self._of_term(weights, term, _unweighted(points.tensors()), share=None)[1]
-            for term, points in self._each()
-        }
+        return dict(zip(self.names, self.of.gradients(weights, self._averaged()), strict=True))
 
     def term_traces(self, weights: tf.Tensor) -> dict[str, tf.Tensor]:
         r"""The trace of every term's neural tangent kernel, `mean_n |\partial r_n / \partial w|^2`, each `[]`.
 
-        That is `|J_k|_F^2 / N_k`, from the gradients of single points, block by block: the cost of one Jacobian and the
-        memory of one block of it.
+        That is `|J_k|_F^2 / N_k`, see `Residuals.traces`.
         """
-        return {term.name: self._trace(weights, term, points.tensors()) for term, points in self._each()}
+        return dict(zip(self.names, self.of.traces(weights, self._averaged()), strict=True))
 
     def point_squares(self, weights: np.ndarray) -> dict[str, np.ndarray]:
         """The squared residuals at the present points by term, summed over the residuals of a term, `[N]` each."""
@@ -253,40 +220,26 @@ class ResidualObjective:
             coordinates, normals: `[M, d]`.
         """
         if name not in self._pointwise:
-            term = self._terms[self.names.index(name)]
-            widths = [len(term.frame.axes)] * len(_PLACES)
+            term = self.of.terms[self.names.index(name)]
+            widths = [len(term.frame.axes)] * len(PLACES)
 
             def rows(weights: tf.Tensor, *places: tf.Tensor) -> dict[str, tf.Tensor]:
-                return self._rows(term, weights, Collocation(places[0], places[1], places[0][:, 0]))
+                return self.of.of_term(term, weights, Collocation(places[0], places[1], places[0][:, 0]))
 
             self._pointwise[name] = Pointwise.of(rows, self.size, widths, self.dtype)
         return self._pointwise[name](weights, coordinates, normals)
 
     def jacobian(self, weights: tf.Tensor) -> tf.Tensor:
         """`J = d residuals / d weights`, `[R, P]`: gradients of single points, vectorised over the points."""
-        blocks = [block for term, points in self._each() for block in self._jacobian_blocks(term, weights, points)]
-        return tf.concat(blocks, axis=0)
+        return self.of.jacobian(weights, self.collocation)
 
     def transposed_product(self, weights: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
         """`J^T r`, `[P]`, by one reverse pass."""
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(weights)
-            residuals = self.residuals(weights)
-        return tape.gradient(
-            residuals, weights, output_gradients=rows, unconnected_gradients=tf.UnconnectedGradients.ZERO
-        )
+        return self.of.transposed_product(weights, rows, self.collocation)
 
     def jacobian_product(self, weights: tf.Tensor, direction: tf.Tensor) -> tf.Tensor:
-        """`J v`, `[R]`, as the derivative of `J^T s`, which is linear in `s`: two reverse passes and no forward
-        mode.
-        """
-        seed = tf.zeros_like(self.residuals(weights))
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(seed)
-            transposed = self.transposed_product(weights, seed)
-        return tape.gradient(
-            transposed, seed, output_gradients=direction, unconnected_gradients=tf.UnconnectedGradients.ZERO
-        )
+        """`J v`, `[R]`, by two reverse passes."""
+        return self.of.jacobian_product(weights, direction, self.collocation)
 
     @property
     def groups(self) -> int:
@@ -305,7 +258,7 @@ class ResidualObjective:
         """Which residual is not finite at these weights, and at which point first: a sentence for the summary."""
         tensor = tf.constant(weights, self.dtype)
         for term, points in self._each():
-            for name, row in self._rows(term, tensor, points).items():
+            for name, row in self.of.of_term(term, tensor, points).items():
                 bad = np.flatnonzero(~np.isfinite(row.numpy()))
                 if bad.size:
                     where = ", ".join(
@@ -317,14 +270,17 @@ class ResidualObjective:
 
     def field(self, weights: tf.Tensor) -> Field:
         """The field with its exact conditions, `[N, d] -> [N, m]`, at these weights."""
-        return self._ansatz(lambda points: self._field(weights, points))
+        return self.of.field(weights)
 
     def _each(self) -> list[tuple[Term, Collocation]]:
-        return list(zip(self._terms, self._points, strict=True))
+        return list(zip(self.of.terms, self.collocation, strict=True))
+
+    def _averaged(self) -> list[Collocation]:
+        return [points.tensors().averaged() for points in self.collocation]
 
     def _first(self, k: int) -> Collocation:
         """The points of a term before any training."""
-        term = self._terms[k]
+        term = self.of.terms[k]
         coordinates, normals = term.draw((self._seed, 0, k))
         weights = np.full(len(coordinates), term.weight / len(coordinates))
         arrays = (coordinates, normals, weights)
@@ -339,69 +295,10 @@ class ResidualObjective:
         magnitudes = [np.where(finite, np.abs(row), 0.0).astype(np.float64) for row in rows.values()]
         return np.sum([size / max(float(np.mean(size)), _TINY) for size in magnitudes], axis=0)
 
-    def _rows(self, term: Term, weights: tf.Tensor, points: Collocation) -> dict[str, tf.Tensor]:
-        coordinates, normals = tf.convert_to_tensor(points.coordinates), tf.convert_to_tensor(points.normals)
-        return term.rows(self.field(weights), coordinates, normals, self._engine)
-
     def _in_patches(self) -> PatchedObjective:
         """The terms of a field in patches at their present points."""
         parts = [
             Placed(term, *(part.numpy() for part in points))
-            for term, points in zip(self._patched, self._points, strict=True)
+            for term, points in zip(self._patched, self.collocation, strict=True)
         ]
         return PatchedObjective(parts, self._groups)
-
-    def _loss_and_gradient(self, weights: tf.Tensor, share: Share | None) -> tuple[tf.Tensor, tf.Tensor]:
-        found = [self._of_term(weights, term, points.tensors(), share) for term, points in self._each()]
-        return tf.add_n([loss for loss, _ in found]), tf.add_n([gradient for _, gradient in found])
-
-    def _of_term(
-        self, weights: tf.Tensor, term: Term, points: Collocation, share: Share | None
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """One term's part of the loss and of its gradient."""
-
-        def of_block(*arrays: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            *places, mask = arrays
-            block = Collocation(*places)
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(weights)
-                rows = self._rows(term, weights, block).values()
-                loss = tf.add_n([tf.reduce_sum(mask * block.weights * row**2) for row in rows])
-            return loss, tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-
-        return self._over_blocks(of_block, term, points, share)
-
-    def _over_blocks(self, function: Summand, term: Term, points: Collocation, share: Share | None = None) -> Any:
-        """The sum of a function over the points of a term, or over a share of them."""
-        return sum_over_blocks(function, points, blocks_for(points.number, self._bytes_a_point(term)), share)
-
-    def _bytes_a_point(self, term: Term) -> int:
-        """What the intermediates of a pass take."""
-        return int(term.needs.rows * self._field.entries * self.dtype.size)
-
-    def _jacobian_blocks(self, term: Term, weights: tf.Tensor, points: Collocation) -> list[tf.Tensor]:
-        """One `[N, P]` block for each residual of the term."""
-
-        def gradients(point: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
-            single = Collocation(*(part[tf.newaxis] for part in point))
-            with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
-                tape.watch(weights)
-                rows = [tf.sqrt(single.weights[0]) * row[0] for row in self._rows(term, weights, single).values()]
-            zero = tf.UnconnectedGradients.ZERO
-            return tuple(tape.gradient(row, weights, unconnected_gradients=zero) for row in rows)
-
-        return list(tf.vectorized_map(gradients, tuple(points.tensors())))
-
-    def _trace(self, weights: tf.Tensor, term: Term, points: Collocation) -> tf.Tensor:
-        def of_block(*arrays: tf.Tensor) -> tf.Tensor:
-            *places, mask = arrays
-            rows = self._jacobian_blocks(term, weights, Collocation(*places))
-            return tf.add_n([tf.reduce_sum(mask * tf.reduce_sum(row**2, axis=1)) for row in rows])
-
-        blocks = blocks_for(points.number, max(self.size * self.dtype.size, self._bytes_a_point(term)))
-        return sum_over_blocks(of_block, _unweighted(points), blocks)
-
-
-def _unweighted(points: Collocation) -> Collocation:
-    """The points with the weights of a mean."""
-    return points._replace(weights=tf.fill([points.number], tf.constant(1.0 / points.number, points.weights.dtype)))
