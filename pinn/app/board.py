@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, cast
 
 from rich import box
 from rich.cells import cell_len
@@ -166,7 +166,7 @@ class Board:
 
     def _lines(self, width: int, *, plain: bool) -> list[Text]:
         """Progress, loss, its terms and the error; one line before anything is known."""
-        frames = SPINNERS["line" if plain else "dots"]["frames"]
+        frames = cast(Sequence[str], SPINNERS["line" if plain else "dots"]["frames"])
         passed = self._clock() - self._began
         spinner = (f"{frames[int(passed * 8) % len(frames)]} ", "cyan")
         if self._seen is None:
