@@ -16,13 +16,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol, cast
+from typing import Protocol
 
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.panel import Panel
-from rich.spinner import SPINNERS
 from rich.text import Text
 
 STARTING = "loading TensorFlow, compiling ..."
@@ -31,6 +30,7 @@ _WIDEST, _NARROWEST = 100, 40  # characters of the panel; without its frame belo
 _SHORTEST_BAR = 8
 _TERM_LINES = 2
 _INDENT = 6  # characters of "error "
+_FRAMES, _PLAIN_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "-\\|/"
 _BARS = "▁▂▃▄▅▆▇█"
 _PACE_WINDOW = 12
 _CURVE = 64  # points that are kept of a curve, and at most as many characters
@@ -166,7 +166,7 @@ class Board:
 
     def _lines(self, width: int, *, plain: bool) -> list[Text]:
         """Progress, loss, its terms and the error; one line before anything is known."""
-        frames = cast(Sequence[str], SPINNERS["line" if plain else "dots"]["frames"])
+        frames = _PLAIN_FRAMES if plain else _FRAMES
         passed = self._clock() - self._began
         spinner = (f"{frames[int(passed * 8) % len(frames)]} ", "cyan")
         if self._seen is None:

@@ -19,7 +19,7 @@ _CHOICES = ("problem", "solver", "field")
 _TOLD = ("name", "problem._target_", "field.name", "solver.name", "seed")
 """Settings that stand in every table of runs."""
 
-_APART = ("checkpoint", "resume", "progress")
+_APART = ("checkpoint", "mlflow", "progress", "record", "resume")
 """Settings that no result depends on."""
 
 NAMED = 12

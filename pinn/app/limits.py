@@ -9,11 +9,14 @@ from typing import Any, cast
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from pinn.hints import did_you_mean
+
 _FIXED = "fixed"
 _MINIMUM = "minimum"
 _ABOVE = "above"
 _BELOW = "below"
 _WORD = "word"
+_CHOICES = "choices"
 
 
 def number(
@@ -23,6 +26,11 @@ def number(
     `word` where the type is `Any`.
     """
     return field(default=MISSING, metadata={_MINIMUM: minimum, _ABOVE: above, _BELOW: below, _WORD: word})
+
+
+def names(*choices: str) -> Any:
+    """A field of type `Any` whose value is one of these names, a list of some, or nothing."""
+    return field(default=MISSING, metadata={_CHOICES: choices})
 
 
 def name(value: str) -> Any:
@@ -71,6 +79,9 @@ def _check_option(key: str, value: Any, default: Any, limits: Mapping[str, Any])
         raise ValueError(
             f"{key}: the choice {group}={default} has the name {default!r}; got {value!r}. Write {group}={value}."
         )
+    if _CHOICES in limits:
+        _check_names(key, value, limits[_CHOICES])
+        return
     word = limits.get(_WORD)
     if word is not None and value == word:
         return
@@ -87,3 +98,13 @@ def _check_option(key: str, value: Any, default: Any, limits: Mapping[str, Any])
         raise ValueError(f"{key}: expected a number above {above}; got {value}.")
     if below is not None and value >= below:
         raise ValueError(f"{key}: expected a number below {below}; got {value}.")
+
+
+def _check_names(key: str, value: Any, choices: Sequence[str]) -> None:
+    given = [] if value is None else [value] if isinstance(value, str) else value
+    if not OmegaConf.is_list(given) and not isinstance(given, list):
+        raise ValueError(f"{key}: expected one of {', '.join(choices)}, or a list of them; got {value!r}.")
+    for each in given:
+        if each not in choices:
+            hint = did_you_mean(each, choices)
+            raise ValueError(f"{key}: expected one of {', '.join(choices)}, or a list of them; got {each!r}{hint}")

@@ -55,6 +55,7 @@ from pinn.app.process import (
 )
 from pinn.app.progress import live
 from pinn.app.quiet import forget_output, import_tensorflow
+from pinn.app.recording import require_recorders
 from pinn.app.settings import plain, register
 from pinn.app.sweep import close_interrupted
 from pinn.app.termination import termination_as_interrupt
@@ -223,6 +224,8 @@ def _settled(config: DictConfig, folder: Path, task: _Task) -> int:
     """One run in a folder of its own: its exit status."""
     check(config)
     settings = plain(config)
+    if task.resumable:
+        require_recorders(settings, folder)
     if task.resumable and settings["resume"] is None:
         remember(settings, folder)
     log.info("pinn %s: %s, seed %s, into %s", __version__, settings["name"], settings["seed"], folder)

@@ -13,6 +13,7 @@ from pinn.app.checkpoints import Checkpoints
 from pinn.app.formats import NotExportedError, Wishes, export, require
 from pinn.app.messages import FAILED, INTERRUPTED, SOLVED, UNKEPT, say
 from pinn.app.output import shown, tell
+from pinn.app.recording import recording
 from pinn.app.solution import Solution
 from pinn.app.solve import solve
 from pinn.app.warm import started
@@ -52,17 +53,20 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     refused: list[str] = []
     problem, formats = problem_from(config["problem"]), config.get("export") or ()
     require(formats, problem, Wishes())
-    solution = solve(
-        problem,
-        **arguments_of(config),
-        observer=observer,
-        checkpoints=_checkpoints(config, folder, refused),
-    )
-    with interruption() as interrupted:  # what took long to compute is saved whole
-        remove_unfinished(folder)
-        solution.save(folder)
-        refused += _exported(solution, folder, formats)
-    summary = solution.summary
+    with recording(config, folder, _warn) as records:
+        solution = solve(
+            problem,
+            **arguments_of(config),
+            observer=records.observing(observer),
+            checkpoints=_checkpoints(config, folder, refused),
+        )
+        summary = solution.summary
+        with interruption() as interrupted:  # what took long to compute is saved whole
+            remove_unfinished(folder)
+            solution.save(folder)
+            refused += _exported(solution, folder, formats)
+        stopped = interrupted() or summary["stop_reason"] == TRAINING_INTERRUPTED
+        records.finish(summary, solution.config, whole=not stopped)
     if "choice" in summary:
         tell(f"chosen: {summary['choice']}")
     tell(
@@ -84,7 +88,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
             f"the residual is {gap:.0f} times larger between the training points than on them: take more points "
             "(sampling.interior=...), or draw them anew where it is large (sampling=rad)"
         )
-    if interrupted() or summary["stop_reason"] == TRAINING_INTERRUPTED:
+    if stopped:
         tell("interrupted; the best field so far was saved")
         return INTERRUPTED
     if summary["verdict"] == "fail":
@@ -143,6 +147,11 @@ def _field(config: Mapping[str, Any]) -> FieldRecipe | None:
     return field_from(config["field"]) if source is None else started(source, config["field"])
 
 
+def _warn(sentence: str) -> None:
+    say(f"{sentence}.")
+    log.warning("%s", sentence)
+
+
 def _checkpoints(config: Mapping[str, Any], folder: Path, refused: list[str]) -> Checkpoints | None:
     """Those of a run folder, where the config asks for any; the first that cannot be written is said, all are noted."""
     if config.get("checkpoint") is None:
@@ -154,10 +163,6 @@ def _checkpoints(config: Mapping[str, Any], folder: Path, refused: list[str]) ->
         refused.append(sentence)
         log.warning("%s", sentence)
 
-    def warn(sentence: str) -> None:
-        say(f"{sentence}.")
-        log.warning("%s", sentence)
-
     resume = config.get("resume") is not None
     begun = (lambda: remember(config, folder)) if resume else None
-    return Checkpoints(folder / CHECKPOINTS, **config["checkpoint"], resume=resume, say=warn, warn=note, begun=begun)
+    return Checkpoints(folder / CHECKPOINTS, **config["checkpoint"], resume=resume, say=_warn, warn=note, begun=begun)

@@ -17,6 +17,7 @@ from typing import Any, Optional, cast
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from pinn.app import settings_fields, settings_points, settings_solvers
+from pinn.app.limits import names as _names
 from pinn.app.limits import number as _number
 
 GROUPS = ("problem", "field", "solver", "sampling", "balance", "engine", "experiment")
@@ -71,6 +72,14 @@ class CheckpointSettings:
 
 
 @dataclass
+class MlflowSettings:
+    """Where `record=mlflow` writes: the `uri` of a tracking server or a database, and the name of the `experiment`."""
+
+    uri: Optional[str] = MISSING  # noqa: UP045
+    experiment: Optional[str] = MISSING  # noqa: UP045
+
+
+@dataclass
 class Settings:
     """The whole config. `problem` is free-form: its keys are the parameters of the problem's class."""
 
@@ -90,6 +99,8 @@ class Settings:
     time_limit: Optional[float] = _number(above=0)  # noqa: UP045
     reference: Truth = MISSING
     checkpoint: CheckpointSettings = dataclasses.field(default_factory=CheckpointSettings)
+    record: Any = _names("mlflow", "tensorboard")  # noqa: RUF009 - as of all the others
+    mlflow: MlflowSettings = dataclasses.field(default_factory=MlflowSettings)
     resume: Optional[str] = MISSING  # noqa: UP045
     init_from: Optional[str] = MISSING  # noqa: UP045
     export: list[Format] = dataclasses.field(default_factory=list)

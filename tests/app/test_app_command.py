@@ -15,8 +15,8 @@ from app_fakes import FakeRun, tree
 from pinn.app.main import main
 
 KEYS = (
-    "accuracy, balance, checkpoint, conditions, device, dtype, engine, experiment, export, field, init_from, name, "
-    "problem, progress, reference, report, resume, sampling, seed, solver, time_limit, weights"
+    "accuracy, balance, checkpoint, conditions, device, dtype, engine, experiment, export, field, init_from, mlflow, "
+    "name, problem, progress, record, reference, report, resume, sampling, seed, solver, time_limit, weights"
 )
 
 # words -> exact standard error without the leading "pinn: "
@@ -191,6 +191,8 @@ def test_the_default_config_reaches_the_run_as_plain_data(run: FakeRun, work: Pa
             "time_limit": None,
             "reference": "auto",
             "checkpoint": {"every": None, "seconds": 60.0, "keep": 2},
+            "record": None,
+            "mlflow": {"uri": None, "experiment": None},
             "init_from": None,
             "resume": None,
             "export": [],

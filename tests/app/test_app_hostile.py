@@ -127,7 +127,7 @@ class TestInterrupts:
             "seconds": {"total": 1.0},
             "stop_reason": stop_reason,
         }
-        found = SimpleNamespace(save=save, summary=summary, errors=None)
+        found = SimpleNamespace(save=save, summary=summary, config={}, errors=None)
         monkeypatch.setattr(module, "solve", lambda *_, **__: found)
         assert main(["hydra.run.dir=out"]) == 1
         assert (work / "out" / "summary.json").is_file()
