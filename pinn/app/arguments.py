@@ -53,7 +53,7 @@ def translate(words: Sequence[str]) -> list[str]:
     ConfigStore.instance().repo.get("experiment", {}).pop(f"{_SAVED}.yaml", None)
     for word in words:
         _check(word)
-    added = [_added(_WEIGHT, _quoted(word)) for word in words]
+    added = [_added(_WEIGHT, quoted(word)) for word in words]
     return _with_user_conf(_with_custom_problem(_with_saved_run(_with_resumed_run(added))))
 
 
@@ -76,7 +76,7 @@ def chosen(words: Sequence[str], key: str) -> str | None:
     return values[-1] if values else None
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
     """A parameter of a problem that Hydra's grammar cannot read, such as a formula with parentheses, as quoted text."""
     if not _PROBLEM_KEY.fullmatch(word) or "=" not in word:
         return word

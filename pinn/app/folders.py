@@ -158,7 +158,7 @@ def _take(config: DictConfig, key: str) -> Path | None:
     if _NOW not in str(patterns[name]):
         _keep(Footprint.before(wanted))
         return wanted
-    folder, footprint = _claimed(wanted)
+    folder, footprint = claimed(wanted)
     _keep(footprint)
     with read_write(config.hydra):
         OmegaConf.update(config, key, str(folder))
@@ -167,7 +167,7 @@ def _take(config: DictConfig, key: str) -> Path | None:
     return folder
 
 
-def _claimed(wanted: Path) -> tuple[Path, Footprint]:
+def claimed(wanted: Path) -> tuple[Path, Footprint]:
     """A folder that was not there, and the footprint before it was. What cannot be made is left to Hydra to say."""
     for number in itertools.count(1):
         folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from pinn.report.history import history_figure
     from pinn.report.maps import maps_figure
     from pinn.report.points import points_figure
+    from pinn.report.search import search_figure
     from pinn.report.status import status_line
     from pinn.report.style import save_figure
+    from pinn.report.trials import TrialRow, ranked, trials_table, write_trials
     from pinn.report.views import Curve, History, Panel, Points, View
     from pinn.report.vtk import write_pvd, write_vtu
     from pinn.report.work_precision import comparison_figure
@@ -44,8 +46,10 @@ __getattr__, __dir__ = exports(
         "pinn.report.columns": ("Column", "fitted_table"),
         "pinn.report.maps": ("maps_figure",),
         "pinn.report.points": ("points_figure",),
+        "pinn.report.search": ("search_figure",),
         "pinn.report.status": ("status_line",),
         "pinn.report.style": ("save_figure",),
+        "pinn.report.trials": ("TrialRow", "ranked", "trials_table", "write_trials"),
         "pinn.report.views": ("Curve", "History", "Panel", "Points", "View"),
         "pinn.report.vtk": ("write_pvd", "write_vtu"),
         "pinn.report.work_precision": ("comparison_figure",),
@@ -60,6 +64,7 @@ __all__ = [
     "History",
     "Panel",
     "Points",
+    "TrialRow",
     "View",
     "comparison_figure",
     "curves_figure",
@@ -71,16 +76,20 @@ __all__ = [
     "plain",
     "points_figure",
     "rank",
+    "ranked",
     "read_columns",
     "save_figure",
     "save_figures",
+    "search_figure",
     "status_line",
     "table",
+    "trials_table",
     "work_precision_figure",
     "write_columns",
     "write_csv",
     "write_json",
     "write_npz",
     "write_pvd",
+    "write_trials",
     "write_vtu",
 ]

@@ -1,0 +1,169 @@
+"""Worker processes side by side: started, told what to do, heard in the order in which they speak, replaced."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, final
+
+_LAST_WORDS = 5  # lines of a worker's standard error that are remembered
+_NVIDIA = Path("/proc/driver/nvidia/gpus")
+
+
+@final
+@dataclass(frozen=True)
+class Heard:
+    """One message of a worker; `None` where the process has ended."""
+
+    slot: int
+    message: Mapping[str, Any] | None
+
+
+@final
+@dataclass
+class _Process:
+    process: subprocess.Popen[str]
+    last_words: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_WORDS))
+    was_ready: bool = False
+
+
+@final
+class Pool:
+    """So many places for workers.
+
+    Args:
+        size: how many.
+        command: what starts a worker.
+        devices: the GPUs that are dealt out among them, see `gpus`; none leaves the choice to each run.
+    """
+
+    def __init__(self, size: int, command: Sequence[str], devices: Sequence[str] = ()) -> None:
+        self.size = size
+        self._command = list(command)
+        self._devices = tuple(devices)
+        self._heard: queue.SimpleQueue[tuple[_Process, int, Mapping[str, Any] | None]] = queue.SimpleQueue()
+        self._places: dict[int, _Process] = {}
+
+    def start(self, slot: int) -> None:
+        """Start a worker in a place; its first message says that it is ready."""
+        former = self._places.pop(slot, None)
+        if former is not None:
+            _bury(former)
+        process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env=self._environment(slot),
+            start_new_session=True,  # Ctrl-C is the parent's to answer
+        )
+        place = self._places[slot] = _Process(process)
+        threading.Thread(target=_drain, args=(process.stderr, place.last_words), daemon=True).start()
+        threading.Thread(target=self._listen, args=(place, slot), daemon=True).start()
+
+    def tell(self, slot: int, message: Mapping[str, Any]) -> None:
+        """Send a message; a worker that is gone is heard of in its turn."""
+        stream = self._places[slot].process.stdin
+        with suppress(OSError, ValueError):
+            if stream is not None:
+                stream.write(json.dumps(message) + "\n")
+                stream.flush()
+
+    def hear(self, timeout: float) -> Heard | None:
+        """The next message of any worker, or `None` if there is none for so many seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                place, slot, message = self._heard.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return None
+            if self._places.get(slot) is not place:
+                continue  # of a worker that has been replaced
+            place.was_ready = place.was_ready or (message is not None and "ready" in message)
+            return Heard(slot, message)
+
+    def obituary(self, slot: int) -> str:
+        """Why the worker in a place has ended."""
+        place = self._places[slot]
+        code = place.process.wait()
+        lines = [line for line in place.last_words if line.strip()]
+        last = f": {lines[-1].strip()}" if lines else ""
+        if code >= 0:
+            return f"its process ended with status {code}{last}"
+        names = {member.value: member.name for member in signal.Signals}
+        hint = " (the system ends processes so when memory is short)" if -code == signal.SIGKILL else ""
+        return f"its process was ended by {names.get(-code, f'signal {-code}')}{hint}{last}"
+
+    def was_ready(self, slot: int) -> bool:
+        """Whether the worker in a place has come as far as its first trial."""
+        return self._places[slot].was_ready
+
+    def interrupt(self) -> None:
+        """Ask all workers to end soon: a training is kept in a checkpoint."""
+        for place in self._places.values():
+            place.process.terminate()
+
+    def close(self, patience: float = 5.0) -> None:
+        """End all workers, those that do not end by themselves by force."""
+        for place in self._places.values():
+            _hang_up(place)
+        deadline = time.monotonic() + patience
+        for place in self._places.values():
+            try:
+                place.process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                place.process.kill()
+                place.process.wait()
+        self._places.clear()
+
+    def _listen(self, place: _Process, slot: int) -> None:
+        assert place.process.stdout is not None
+        with place.process.stdout as stream:
+            for line in stream:
+                with suppress(ValueError):
+                    self._heard.put((place, slot, json.loads(line)))
+        self._heard.put((place, slot, None))
+
+    def _environment(self, slot: int) -> dict[str, str]:
+        chosen = {"CUDA_VISIBLE_DEVICES": self._devices[slot % len(self._devices)]} if self._devices else {}
+        return {**os.environ, **chosen}
+
+
+def _hang_up(place: _Process) -> None:
+    with suppress(OSError):
+        if place.process.stdin is not None:
+            place.process.stdin.close()
+
+
+def _bury(place: _Process) -> None:
+    _hang_up(place)
+    place.process.kill()
+    place.process.wait()
+
+
+def _drain(stream: IO[str] | None, last_words: deque[str]) -> None:
+    """Read on, so that the worker can write on."""
+    if stream is not None:
+        with stream:
+            last_words.extend(stream)
+
+
+def gpus(root: Path = _NVIDIA) -> tuple[str, ...]:
+    """The GPUs that processes may be given, as `CUDA_VISIBLE_DEVICES` names them."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return tuple(name.strip() for name in named.split(",") if name.strip() not in ("", "-1"))
+    return tuple(str(number) for number, _ in enumerate(root.iterdir())) if root.is_dir() else ()
