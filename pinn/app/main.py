@@ -29,6 +29,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from pinn import __version__
+from pinn.app.apart import Apart
 from pinn.app.arguments import CHECK, of_check, translate
 from pinn.app.asked import CHECKPOINTS, remember
 from pinn.app.folders import Footprint, contents, footprints
@@ -57,7 +58,7 @@ from pinn.app.progress import live
 from pinn.app.quiet import forget_output, import_tensorflow
 from pinn.app.recording import require_recorders
 from pinn.app.settings import plain, register
-from pinn.app.sweep import close_interrupted
+from pinn.app.sweep import close_broken, close_interrupted
 from pinn.app.termination import termination_as_interrupt
 from pinn.app.verbs import verb
 from pinn.app.wrapping import wrapped
@@ -119,7 +120,11 @@ def _guarded(words: Sequence[str], run: Run | None, taken: Sequence[Footprint]) 
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else SOLVED
     except Exception as error:  # the last place that can turn a traceback into a sentence
-        return _before_any_job(error, taken)
+        status = close_broken(footprint.home for footprint in taken)
+        if status is None:
+            return _before_any_job(error, taken)
+        say(f"the sweep was not finished: {_kind(error)}.", error)
+        return max(status, FAILED)
 
 
 def _ways_on(taken: Sequence[Footprint]) -> list[str]:
@@ -176,7 +181,8 @@ def _application(words: Sequence[str], run: Run | None) -> int:
     register()
     outcomes: list[Outcome] = []
     checking = words[:1] == [CHECK]
-    task = _Task(run or (_check if checking else _solve), resumable=not checking)
+    apart = Apart()
+    task = _Task(run or (_check if checking else _here_or(apart)), resumable=not checking)
 
     def job(config: DictConfig) -> Outcome:
         outcomes.append(_job(config, task))
@@ -184,6 +190,7 @@ def _application(words: Sequence[str], run: Run | None) -> int:
 
     with ExitStack() as stack:
         arguments = translate(of_check(words[1:]) if checking else words)
+        stack.callback(apart.close)
         for prepare in (logging_restored(), streams_kept_open(), working_directory_importable()):
             stack.enter_context(prepare)
         stack.enter_context(arguments_of_process("pinn", arguments))
@@ -260,12 +267,25 @@ def _kind(error: BaseException) -> str:
     return first if first == name else f"{name}: {first}"
 
 
-def _solve(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
+def solve(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     """The real run, with everything heavy imported here."""
     import_tensorflow()
     from pinn.app.run import run
 
     return run(config, folder, observer)
+
+
+def _here_or(apart: Apart) -> Run:
+    """One run alone is made here, and so is one that a launcher has brought into another process; those of a sweep in
+    this process are made apart.
+    """
+    home = os.getpid()
+
+    def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
+        many = HydraConfig.get().mode == RunMode.MULTIRUN and os.getpid() == home
+        return (apart if many else solve)(config, folder, observer)
+
+    return run
 
 
 def _check(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
 
 from pinn.app.messages import DEBUG
 
@@ -94,3 +97,35 @@ def streams_kept_open() -> Iterator[None]:
         yield
     finally:
         python_handler.stream = before
+
+
+def own_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Standard input and output of a process that serves another, out of reach of whatever else reads or prints."""
+    incoming, outgoing = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return os.fdopen(incoming, "rb"), os.fdopen(outgoing, "wb")
+
+
+def died(status: int) -> str:
+    """How a process has ended, by its exit status, which is that of a signal where it is negative."""
+    if status >= 0:
+        return f"its process ended with status {status}"
+    names = {member.value: member.name for member in signal.Signals}
+    hint = " (the system ends processes so when memory is short)" if names.get(-status) == "SIGKILL" else ""
+    return f"its process was ended by {names.get(-status, f'signal {-status}')}{hint}"
+
+
+def resident() -> float:
+    """The memory that this process holds, in bytes; where the system does not say, the most that it has held."""
+    pages = Path("/proc/self/statm")
+    if pages.is_file():
+        return float(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    if sys.platform == "win32":
+        return 0.0
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(most) * (1 if sys.platform == "darwin" else 1024)

@@ -10,9 +10,11 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from platform import node
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -24,6 +26,11 @@ from pinn.app.folders import folder_of, outcome_of
 from pinn.app.messages import BAD_INPUT, FAILED, SOLVED, UNKEPT, Outcome, explain, say
 
 RECORDS = ".jobs"
+PATIENCE = 20.0
+"""Seconds in which a job that a launcher has started begins."""
+
+_BEGUN = ".begun.json"
+_LOST = "its process was lost"
 SUMMARY = "summary.json"
 
 
@@ -100,6 +107,11 @@ class SweepTable(Callback):
             self._home = folder.absolute()
             shutil.rmtree(self._home / RECORDS, ignore_errors=True)
 
+    def on_job_start(self, config: DictConfig, **_: Any) -> None:
+        if self._home is not None:
+            overrides = [str(word) for word in config.hydra.overrides.task]
+            begin(int(config.hydra.job.num), overrides, self._home, Path(config.hydra.runtime.output_dir))
+
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **_: Any) -> None:
         if self._home is None:
             return
@@ -107,7 +119,7 @@ class SweepTable(Callback):
         outcome = outcome_of(job_return) or Outcome(FAILED, "the job was lost.")
         overrides = [str(word) for word in config.hydra.overrides.task]
         job = record(int(config.hydra.job.num), overrides, self._home, folder, outcome)
-        _write(job, self._home / RECORDS)
+        _write(asdict(job), self._home / RECORDS / f"{job.number}.json", job.number)
         if outcome.interrupted:
             raise KeyboardInterrupt  # who stops one run of a sweep does not wait for the others
 
@@ -117,21 +129,32 @@ class SweepTable(Callback):
             raise SystemExit(close(home.absolute()))
 
 
-def _write(job: Record, folder: Path) -> None:
+def begin(number: int, overrides: Sequence[str], sweep: Path, folder: Path) -> None:
+    """Note that a job has begun in this process, in case that the process is lost."""
+    lost = record(number, overrides, sweep, folder, Outcome(FAILED, _LOST))
+    _write({**asdict(lost), "process": [node(), os.getpid()]}, sweep / RECORDS / f"{number}{_BEGUN}", number)
+
+
+def _write(facts: Mapping[str, Any], path: Path, number: int) -> None:
     """The record as a whole file; a disk that refuses it is said, and costs the job its row of the table only."""
     from pinn.report import write_json
 
     try:
-        write_json(asdict(job), folder / f"{job.number}.json")
+        write_json(facts, path)
     except OSError as error:
-        say(f"run {job.number}: cannot write its record: {explain(error)}", error)
+        say(f"run {number}: cannot write its record: {explain(error)}", error)
 
 
-def close(sweep: Path) -> int:
-    """Ends a sweep with the records that are there and removes them; the status is the worst of the recorded jobs."""
-    records = [
-        Record(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted((sweep / RECORDS).glob("*.json"))
-    ]
+def close(sweep: Path, *, lost: bool = False) -> int:
+    """Ends a sweep with the records that are there and removes them; the status is the worst of the recorded jobs.
+    `lost`: those that have begun and not ended are recorded as lost.
+    """
+    records = [Record(**facts) for facts in _read(sweep, ".json")]
+    done = {each.number for each in records}
+    for facts in _read(sweep, _BEGUN) if lost else ():
+        del facts["process"]
+        if facts["number"] not in done:
+            records.append(Record(**facts))
     records.sort(key=lambda each: each.number)
     try:
         return finish(sweep, records)
@@ -140,6 +163,46 @@ def close(sweep: Path) -> int:
         return FAILED
     finally:
         shutil.rmtree(sweep / RECORDS, ignore_errors=True)
+
+
+def close_broken(folders: Iterable[Path], patience: float = PATIENCE) -> int | None:
+    """Ends the sweep among these folders whose launcher has given up, for example since the process of a job was lost:
+    with all jobs that have begun, those in other processes waited for. `None` where no job has begun.
+    """
+    for folder in folders:
+        if _read(folder, _BEGUN):
+            _wait(folder, patience)
+            return close(folder, lost=True)
+        shutil.rmtree(folder / RECORDS, ignore_errors=True)
+    return None
+
+
+def _wait(sweep: Path, patience: float) -> None:
+    """Until no job is running and none has begun for a while: launchers start jobs that they do not wait for."""
+    last = time.monotonic()
+    seen: set[str] = set()
+    while time.monotonic() - last < patience:
+        names = {path.name for path in (sweep / RECORDS).iterdir()}
+        if names != seen or any(_is_running(facts, names) for facts in _read(sweep, _BEGUN)):
+            seen, last = names, time.monotonic()
+        time.sleep(0.1)
+
+
+def _is_running(begun: Mapping[str, Any], names: Iterable[str]) -> bool:
+    where, process = begun["process"]
+    elsewhere = where != node() or process == os.getpid() or sys.platform == "win32"
+    if elsewhere or f"{begun['number']}.json" in names:
+        return False
+    try:
+        os.kill(process, 0)
+    except OSError:
+        return False
+    return True
+
+
+def _read(sweep: Path, ending: str) -> list[dict[str, Any]]:
+    paths = [path for path in (sweep / RECORDS).glob(f"*{ending}") if path.name.removesuffix(ending).isdecimal()]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(paths)]
 
 
 def close_interrupted(folders: Iterable[Path]) -> None:

@@ -40,11 +40,16 @@ def termination_as_interrupt() -> Iterator[Callable[[], bool]]:
         _requests.reset(token)
 
 
+def requested() -> bool:
+    """Whether a request to end has come."""
+    return bool(_requests.get())
+
+
 def leave_if_requested() -> None:
     """Give up what is not yet done if a request to end has come: who sent it does not wait for long.
 
     Raises:
         KeyboardInterrupt: it has.
     """
-    if _requests.get():
+    if requested():
         raise KeyboardInterrupt
