@@ -11,7 +11,8 @@ from typing import final
 from rich.table import Table
 from rich.text import Text
 
-from pinn.report.cells import scientific
+from pinn.report.cells import scientific, seconds
+from pinn.report.columns import Column, fitted_table
 from pinn.report.files import write_records
 from pinn.report.ranking import number, short_names
 
@@ -63,31 +64,35 @@ def keys_of(rows: Sequence[TrialRow]) -> list[str]:
     return list(dict.fromkeys(key for row in rows for key in row.values))
 
 
-def trials_table(rows: Sequence[TrialRow], *, most: int) -> Table:
-    """The best of the ranked trials for the terminal: rank, trial, what was chosen, error, seconds, state, folder."""
+def trials_table(rows: Sequence[TrialRow], *, most: int, width: int) -> Table:
+    """The best of the ranked trials for the terminal: rank, trial, what was chosen, error, seconds, state, folder.
+
+    Args:
+        rows: the trials, in any order.
+        most: how many of them.
+        width: characters in a line.
+    """
     keys = keys_of(rows)
     names = short_names(keys)
-    result = Table(header_style="bold")
-    for heading in ("rank", "trial"):
-        result.add_column(heading, justify="right")
-    for key in keys:
-        numeric = all(math.isfinite(number(row.values[key])) for row in rows if key in row.values)
-        result.add_column(Text(names[key]), justify="right" if numeric else "left", overflow="fold")
-    for heading in ("relative L2", "seconds"):
-        result.add_column(heading, justify="right", no_wrap=True)
-    result.add_column("state", no_wrap=True)
-    result.add_column("folder", overflow="fold")
-    for place, row in enumerate(ranked(rows)[:most], start=1):
-        result.add_row(
-            str(place) if row.state == COMPLETE else "",
-            str(row.number),
-            *(Text(_value(row.values.get(key))) for key in keys),
-            scientific(row.error),
-            f"{row.seconds:.1f}" if math.isfinite(row.seconds) else "-",
-            Text(row.state, style=_COLOURS.get(row.state, "")),
-            Text(row.folder),
-        )
-    return result
+    shown = ranked(rows)[:most]
+    places = [str(place) if row.state == COMPLETE else "" for place, row in enumerate(shown, start=1)]
+    columns = [
+        Column("rank", places, right=True),
+        Column("trial", [str(row.number) for row in shown], right=True),
+        *(
+            Column(names[key], [_value(row.values.get(key)) for row in shown], right=_is_numeric(rows, key))
+            for key in keys
+        ),
+        Column("relative L2", [scientific(row.error) for row in shown], right=True),
+        Column("seconds", [seconds(row.seconds) for row in shown], right=True),
+        Column("state", [Text(row.state, style=_COLOURS.get(row.state, "")) for row in shown], spare=1),
+        Column("folder", [row.folder for row in shown], spare=2),
+    ]
+    return fitted_table(columns, width=width)
+
+
+def _is_numeric(rows: Sequence[TrialRow], key: str) -> bool:
+    return all(math.isfinite(number(row.values[key])) for row in rows if key in row.values)
 
 
 def write_trials(rows: Sequence[TrialRow], path: str | Path) -> Path:

@@ -18,6 +18,12 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from pinn.app.search.result import Result, Verdict
 from pinn.app.search.spaces import Options, Reals, Space, Value, Wholes
 
+RUNS = "runs"
+"""Attribute of a trial: what its runs came to, see `Book.finish`."""
+
+OWNER = "owner"
+"""Attribute of a trial: who works on it, and when that was said last."""
+
 _BEAT = 60.0  # seconds between two signs of life of a trial
 _SILENCE = 600.0  # seconds without one after which its owner is thought dead
 _CHANCES = 2  # times that a trial may be lost with its process before it counts as failed
@@ -66,7 +72,6 @@ class Book:
         if trial.number >= total:
             self._wait(trial.number)
             return None
-        trial.set_user_attr("owner", self.owner)
         asked = Asked(trial.number, trial)
         self._beat(asked)
         return asked
@@ -89,8 +94,7 @@ class Book:
             "verdict": verdict.middle.verdict if verdict.middle else "",
             "config": verdict.middle.config if verdict.middle else "",
         }
-        for key, value in facts.items():
-            asked.trial.set_user_attr(key, value)
+        asked.trial.set_user_attr(RUNS, facts)
         if pruned:
             return self._tell(asked, TrialState.PRUNED)
         if verdict.middle is None:
@@ -114,8 +118,8 @@ class Book:
         """
         found = 0
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            silent = time.time() - float(trial.user_attrs.get("beat", 0.0)) > _SILENCE
-            if trial.user_attrs.get("owner") == self.owner or silent:
+            owner, at = trial.user_attrs.get(OWNER, ("", 0.0))
+            if owner == self.owner or time.time() - at > _SILENCE:
                 self._recover(trial)
                 found += 1
         return found
@@ -123,10 +127,6 @@ class Book:
     def has_values(self) -> bool:
         """Whether any trial has come to its end."""
         return bool(self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
-
-    def has_trials(self) -> bool:
-        """Whether any trial is more than refused: then there is something to keep."""
-        return any(t.state != TrialState.FAIL for t in self.study.get_trials(deepcopy=False))
 
     def trials(self) -> list[FrozenTrial]:
         """All of them, by number."""
@@ -140,7 +140,8 @@ class Book:
             if times < _CHANCES:
                 self._wait(number)
                 return
-            self.storage.set_trial_user_attr(identity, "message", f"its process was lost {times} times")
+            message = f"its process was lost {times} times"
+            self.storage.set_trial_user_attr(identity, RUNS, {"message": message})
             self.storage.set_trial_state_values(identity, TrialState.FAIL)
 
     def _wait(self, number: int) -> None:
@@ -154,7 +155,7 @@ class Book:
 
     def _beat(self, asked: Asked) -> None:
         self._beats[asked.number] = time.time()
-        asked.trial.set_user_attr("beat", self._beats[asked.number])
+        asked.trial.set_user_attr(OWNER, [self.owner, self._beats[asked.number]])
 
     def _id(self, number: int) -> int:
         study = self.storage.get_study_id_from_name(self.study.study_name)

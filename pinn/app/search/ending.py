@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,17 +11,17 @@ from pathlib import Path
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
-from rich.console import Console
 
 from pinn.app.messages import FAILED, SOLVED, explain, say
-from pinn.app.output import tell
-from pinn.app.search.book import Book
+from pinn.app.output import as_text, shown, tell, width
+from pinn.app.search.book import OWNER, RUNS, Book
 from pinn.app.search.spaces import Space
 from pinn.files import replacing
 from pinn.report import TrialRow, comparison_figure, ranked, save_figure, search_figure, trials_table, write_trials
 
 BEST = "best.yaml"
 SUMMARY = "summary.csv"
+_WIDTH = 140  # characters in a line where the output is no terminal
 _SHOWN = 20  # trials in the table of the terminal
 _STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
@@ -38,17 +37,17 @@ def close(book: Book, spaces: Sequence[Space], folder: Path) -> int:
     best = next((row for row in ranked(rows) if row.state == "complete"), None)
     importance = importance_of(book.study)
     _print(rows, importance, folder)
-    status = FAILED if best is None or trials[best.number].user_attrs.get("verdict") == "fail" else SOLVED
+    status = FAILED if best is None or trials[best.number].user_attrs[RUNS]["verdict"] == "fail" else SOLVED
     try:
         if best is not None:
             with replacing(folder / BEST) as stream:
-                stream.write(str(trials[best.number].user_attrs["config"]).encode())
+                stream.write(str(trials[best.number].user_attrs[RUNS]["config"]).encode())
         _write(rows, importance, spaces, folder)
     except OSError as error:
         say(f"cannot write the sweep's results: {explain(error)}", error)
         return FAILED
     if best is not None:
-        tell(f"best: trial {best.number}; 'pinn {os.path.relpath(folder / BEST)}' runs it again")
+        tell(f"best: trial {best.number}; 'pinn {shown(folder / BEST)}' runs it again")
     return status
 
 
@@ -65,8 +64,8 @@ def importance_of(study: optuna.Study) -> dict[str, float]:
 
 
 def _row(trial: FrozenTrial, folder: Path) -> TrialRow:
-    facts = trial.user_attrs
-    home = Path(str(facts.get("owner", folder))) / str(trial.number)
+    facts = trial.user_attrs.get(RUNS, {})
+    home = Path(trial.user_attrs.get(OWNER, [folder])[0]) / str(trial.number)
     seconds = facts.get("seconds")
     value = trial.values[0] if trial.values else math.nan
     return TrialRow(
@@ -84,12 +83,12 @@ def _row(trial: FrozenTrial, folder: Path) -> TrialRow:
 
 def _print(rows: Sequence[TrialRow], importance: Mapping[str, float], folder: Path) -> None:
     counts = [f"{sum(row.state == state for row in rows)} {state}" for state in dict.fromkeys(r.state for r in rows)]
-    tell(f"{len(rows)} trial{'' if len(rows) == 1 else 's'} in {os.path.relpath(folder)}: {', '.join(counts)}")
+    tell(f"{len(rows)} trial{'' if len(rows) == 1 else 's'} in {shown(folder)}: {', '.join(counts)}")
     if not rows:
         return
-    Console(width=None if sys.stdout.isatty() else 140).print(trials_table(rows, most=_SHOWN))
+    tell(as_text(trials_table(rows, most=_SHOWN, width=width(_WIDTH)), _WIDTH))
     if len(rows) > _SHOWN:
-        tell(f"{len(rows) - _SHOWN} more in {os.path.relpath(folder / SUMMARY)}")
+        tell(f"{len(rows) - _SHOWN} more in {shown(folder / SUMMARY)}")
     for message, numbers in _failures(rows).items():
         tell(f"trial{'' if len(numbers) == 1 else 's'} {', '.join(map(str, numbers))}: {message}")
     if importance:

@@ -7,7 +7,7 @@ import sys
 SAMPLERS = ("tpe", "random", "qmc", "grid", "gp", "cmaes", "nsga2", "nsga3")
 PRUNERS = ("median", "hyperband", "none")
 OBJECTIVES = ("error", "error,seconds")
-LOOKS = 20
+LOOKS = 10
 """Parts of a training after each of which its error is told, and compared with those of other trials."""
 COMMAND = (sys.executable, "-m", "pinn.app.search.worker")
 """Starts a worker."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import queue
-import signal
 import subprocess
 import threading
 import time
@@ -15,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, final
+
+from pinn.app.process import HYDRA_DEBUG, died
 
 _LAST_WORDS = 5  # lines of a worker's standard error that are remembered
 _NVIDIA = Path("/proc/driver/nvidia/gpus")
@@ -98,14 +99,8 @@ class Pool:
     def obituary(self, slot: int) -> str:
         """Why the worker in a place has ended."""
         place = self._places[slot]
-        code = place.process.wait()
         lines = [line for line in place.last_words if line.strip()]
-        last = f": {lines[-1].strip()}" if lines else ""
-        if code >= 0:
-            return f"its process ended with status {code}{last}"
-        names = {member.value: member.name for member in signal.Signals}
-        hint = " (the system ends processes so when memory is short)" if -code == signal.SIGKILL else ""
-        return f"its process was ended by {names.get(-code, f'signal {-code}')}{hint}{last}"
+        return died(place.process.wait()) + (f": {lines[-1].strip()}" if lines else "")
 
     def was_ready(self, slot: int) -> bool:
         """Whether the worker in a place has come as far as its first trial."""
@@ -139,7 +134,8 @@ class Pool:
 
     def _environment(self, slot: int) -> dict[str, str]:
         chosen = {"CUDA_VISIBLE_DEVICES": self._devices[slot % len(self._devices)]} if self._devices else {}
-        return {**os.environ, **chosen}
+        inherited = {name: value for name, value in os.environ.items() if name != HYDRA_DEBUG}
+        return {**inherited, **chosen}
 
 
 def _hang_up(place: _Process) -> None:

@@ -31,7 +31,7 @@ from pinn.app.search.spaces import Space
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-_WARM = LOOKS // 4  # a quarter of each training is let go on, however bad it looks
+_WARM = LOOKS // 5 + 1  # the first part of each training is let go on, however bad it looks
 _STARTUP = 5  # trials that are compared with no other
 
 Make = Callable[[int, Sequence[Space]], BaseSampler]

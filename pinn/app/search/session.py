@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,6 +17,7 @@ from optuna.storages import RDBStorage
 from pinn.app.folders import Footprint, claimed
 from pinn.app.lock import TakenError, locked
 from pinn.app.messages import FAILED, INTERRUPTED, say
+from pinn.app.output import shown
 from pinn.app.search import storage as storages
 from pinn.app.search.book import Book
 from pinn.app.search.ending import close
@@ -50,7 +50,7 @@ class Session:
         Raises:
             RefusedError: the trials cannot be run as they were asked for.
         """
-        how_on = f"'pinn sweep --resume {os.path.relpath(self.folder)}' goes on."
+        how_on = f"'pinn sweep --resume {shown(self.folder)}' goes on."
         try:
             self.book.recover()
             try:
@@ -97,16 +97,15 @@ def run(given: Mapping[str, Any], resume: Path | None, compose: Compose, command
         study, new = _study(database, name, options, draws)
         if resume is None:
             remember(options, name, made.folder)
+        made.begun = True
         session = Session(options, plan, rehearsal, made.folder, Book(study, database, str(made.folder)), total)
         try:
             return session.run(command)
         except RefusedError:
             if new:
                 optuna.delete_study(study_name=name, storage=database)
-            made.kept = made.kept or not new
+            made.refused = new
             raise
-        finally:
-            made.kept = made.kept or session.book.has_trials()
 
 
 def _study(
@@ -131,14 +130,15 @@ def _study(
 @final
 @dataclass
 class _Made:
-    """A folder that is taken back when the block ends, unless it is to be kept."""
+    """A folder that is taken back when no sweep has begun in it."""
 
     folder: Path
     footprint: Footprint
-    kept: bool = False
+    begun: bool = False
+    refused: bool = False
 
     def undo(self) -> None:
-        if not self.kept:
+        if self.refused or not self.begun:
             for name in (BEGUN, storages.FILE):
                 (self.folder / name).unlink(missing_ok=True)
             self.footprint.undo()
@@ -148,7 +148,7 @@ class _Made:
 def _made(options: Options, resume: Path | None) -> Iterator[_Made]:
     """The sweep's folder, made where it is new."""
     if resume is not None:
-        made = _Made(resume.absolute(), Footprint.before(resume), kept=True)
+        made = _Made(resume.absolute(), Footprint.before(resume), begun=True)
     elif options.folder is not None:
         made = _Made(options.folder.absolute(), Footprint.before(options.folder))
         if (made.folder / BEGUN).exists():

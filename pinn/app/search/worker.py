@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TextIO, final
+from typing import Any, final
 
 from pinn.app.arguments import as_text
 from pinn.app.asked import ASKED, CHECKPOINTS
-from pinn.app.main import Run, main
+from pinn.app.main import Run, main, solve
 from pinn.app.messages import FAILED, SOLVED, UNKEPT, USER_ERRORS, explain
-from pinn.app.process import working_directory_importable
+from pinn.app.process import own_pipes, working_directory_importable
 from pinn.app.progress import Event, Observer
 from pinn.app.quiet import import_tensorflow
 from pinn.app.search.names import LOOKS
@@ -124,7 +124,7 @@ def _observed(run: Run, watcher: _Watcher) -> Run:
 
 
 def _result(status: int, said: str, folder: Path, *, pruned: bool) -> Result:
-    message = " ".join(line.removeprefix("pinn: ") for line in said.splitlines() if line)
+    message = " ".join(said.rpartition("pinn: ")[2].split())
     if status not in (SOLVED, FAILED, UNKEPT) and not pruned:
         return Result(status, message)
     try:
@@ -153,12 +153,6 @@ def _divergence(summary: Mapping[str, Any]) -> str:
     return reason if reason.startswith(StopReason.NOT_FINITE.value) else ""
 
 
-def _solve(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
-    from pinn.app.run import run
-
-    return run(config, folder, observer)
-
-
 def _rehearse(config: Mapping[str, Any]) -> None:
     """Make everything that the config names, and see that there is a truth to measure errors by."""
     from pinn.app.build import problem_from
@@ -177,14 +171,15 @@ def _rehearse(config: Mapping[str, Any]) -> None:
         )
 
 
-def work(run: Run = _solve, rehearse: Rehearse = _rehearse, prepare: Callable[[], None] = import_tensorflow) -> int:
+def work(run: Run = solve, rehearse: Rehearse = _rehearse, prepare: Callable[[], None] = import_tensorflow) -> int:
     """Serve the parent on the other end of this process's standard input and output.
 
     Args:
         run, rehearse: what is done with a config, see `Worker`.
         prepare: called first: the imports that take seconds.
     """
-    incoming, outgoing = _own_streams()
+    source, sink = own_pipes()
+    incoming, outgoing = io.TextIOWrapper(source, encoding="utf-8"), io.TextIOWrapper(sink, encoding="utf-8")
     messages: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
     lock = threading.Lock()
 
@@ -209,16 +204,6 @@ def work(run: Run = _solve, rehearse: Rehearse = _rehearse, prepare: Callable[[]
     with working_directory_importable():
         worker.serve(iter(messages.get, None))
     return 0
-
-
-def _own_streams() -> tuple[TextIO, TextIO]:
-    """The parent's pipes, out of reach of whatever else writes to standard output or reads standard input."""
-    incoming, outgoing = os.dup(0), os.dup(1)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, 0)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
-    return os.fdopen(incoming, encoding="utf-8"), os.fdopen(outgoing, "w", encoding="utf-8")
 
 
 if __name__ == "__main__":
