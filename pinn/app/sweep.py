@@ -165,13 +165,13 @@ def close(sweep: Path, *, lost: bool = False) -> int:
         shutil.rmtree(sweep / RECORDS, ignore_errors=True)
 
 
-def close_broken(folders: Iterable[Path], patience: float = PATIENCE) -> int | None:
+def close_broken(folders: Iterable[Path]) -> int | None:
     """Ends the sweep among these folders whose launcher has given up, for example since the process of a job was lost:
     with all jobs that have begun, those in other processes waited for. `None` where no job has begun.
     """
     for folder in folders:
         if _read(folder, _BEGUN):
-            _wait(folder, patience)
+            _wait(folder, PATIENCE)
             return close(folder, lost=True)
         shutil.rmtree(folder / RECORDS, ignore_errors=True)
     return None
