@@ -21,12 +21,15 @@ MOST_AXES = 3
 _MOST_PAIRED_AXES = 10  # 45 pairs of axes, with a score of ridges each
 _WHY_PAIRS = "in many dimensions a solution is often a sum of functions of few coordinates each"
 
+_WHY_FINER = "one set of random features was not accurate enough"
+
 _ALLOWED, _LEAST_RESIDUAL = 3.0, 1e-9
 """The relative residual down to which slabs cut their patches, in units of the error that is good enough: the errors of
 `burgers_1d` are a hundredth of its residuals, those of `allen_cahn_1d` as large. And where round-off begins."""
 
 _SQUARE = 2  # axes of equal length that a square of patches serves
-_MOST_PATCHES = 60  # of 150 features in three axes: some minutes
+_FEW_PATCHES, _MANY_PATCHES = (60, 150), (100, 250)
+"""How many in three axes, and their features: a minute, and some."""
 
 _WAVES = 2600
 """Waves on the whole domain: with as many the solution of `heat_2d_multiscale` is good to 7e-6, in a minute."""
@@ -75,7 +78,8 @@ def rungs(
     | 2 | `Patches(8, 100)` | `LeastSquares` | linear equations with 2 axes, `float64` | sin 8πx sin 6πy on the unit square: 4e-9 |
     | | `Patches(16, 100)` | `LeastSquares` | the same, a minute longer | `laplace_discs`: 3e-5, where eight by eight end at 3e-4 |
     | | `RandomFeatures(2600, "sine")`, with wave numbers like those of the data along each axis | `LeastSquares` | linear equations with 3 axes, `float64` | `heat_2d_multiscale`: 7e-6 |
-    | | `Patches(..., 150)`, sixty along the axes that need them | `LeastSquares` | linear equations with 3 axes, `float64` | holes in a plate over time |
+    | | `Patches(..., 150)`, sixty along the axes that need them; then a hundred with 250 features | `LeastSquares` | linear equations with 3 axes, `float64` | seventeen holes in a plate over time: 9e-3 |
+    | | `Patches(8, 60)` | `GaussNewton` | equations that are not linear, with 2 axes of space, `float64` | the velocities of `lid_driven_cavity`: 4e-3 |
     | 3 | `Slabs(20)`, then `Slabs(40)` cut ten times as fine | `GaussNewton` | one axis of space and time, `float64` | Burgers with its front: 9e-8; Allen-Cahn: 3e-7 |
     | | `RandomFeatures(1000, interactions=2)` | `LeastSquares` | linear equations with 4 to 10 axes, `float64` | `poisson_nd` with five axes 4e-14, `heat_nd` with five 6e-11, `laplace_pairs` with ten 7e-5 |
     | 4 | `Mlp(32, 2)` | `Bfgs`, 5000 steps; `float32`: Adam | linear equations; any in `float32` | 1e-6 in the ball; after 3000 steps 1.2e-6 for heat in the ball with six axes |
@@ -104,6 +108,8 @@ def rungs(
     found = _of_features(linear, tuple(numbers) or (1.0,) * axes) if precise and axes <= MOST_AXES else []
     if found and not linear and components > 1:
         found.append(replace(found[0], why="features of several components ask for more points", sampling=MANY))
+    if found and not linear and axes == _SQUARE and not timed:
+        found.append(Rung(Patches(8, features=60), GaussNewton(), _WHY_FINER))
     if precise and linear and MOST_AXES < axes <= _MOST_PAIRED_AXES:
         found = [Rung(RandomFeatures(1000, interactions=2), LeastSquares(), _WHY_PAIRS, MANY)]
     if precise and timed and axes == _SQUARE:
@@ -120,25 +126,27 @@ def _of_features(linear: bool, numbers: tuple[float, ...]) -> list[Rung]:
     why = f"the equation is {'' if linear else 'not '}linear in u and has {axes} {'axis' if axes == 1 else 'axes'}"
     found = [Rung(RandomFeatures(600), LeastSquares() if linear else GaussNewton(), why)]
     if linear and axes == _SQUARE:
-        why = "one set of random features was not accurate enough"
-        found.append(Rung(Patches(8, features=100), LeastSquares(), why))
+        found.append(Rung(Patches(8, features=100), LeastSquares(), _WHY_FINER))
         found.append(Rung(Patches(16, features=100), LeastSquares(), "fewer patches were not accurate enough"))
     if linear and axes == MOST_AXES:
-        why = "one set of random features was not accurate enough"
         scales = tuple(_WIDER * number + _BESIDE for number in numbers)
-        found.append(Rung(RandomFeatures(_WAVES, "sine", scales), LeastSquares(), why, WAVE_POINTS))
-        why = "one set of waves was not accurate enough"
-        found.append(Rung(Patches(patches_along(numbers, _MOST_PATCHES), features=150), LeastSquares(), why))
+        found.append(Rung(RandomFeatures(_WAVES, "sine", scales), LeastSquares(), _WHY_FINER, WAVE_POINTS))
+        for why, (most, features) in (
+            ("one set of waves was not accurate enough", _FEW_PATCHES),
+            ("fewer patches were not accurate enough", _MANY_PATCHES),
+        ):
+            found.append(Rung(Patches(patches_along(numbers, most), features), LeastSquares(), why))
     return found
 
 
 def patches_along(numbers: Sequence[float], most: int) -> tuple[int, ...]:
     """How many patches along each axis, at most so many in all: one more where the number of waves in a patch is
-    largest, as long as there is room.
+    largest, as long as there is room. An axis with less than a wave stays whole, unless all have.
     """
     counts = [1] * len(numbers)
+    cut = [axis for axis, number in enumerate(numbers) if number > 1.0] or list(range(len(counts)))
     while True:
-        widest = max(range(len(counts)), key=lambda axis: numbers[axis] / counts[axis])
+        widest = max(cut, key=lambda axis: numbers[axis] / counts[axis])
         if math.prod(counts) // counts[widest] * (counts[widest] + 1) > most:
             return tuple(counts)
         counts[widest] += 1
