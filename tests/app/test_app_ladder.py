@@ -84,7 +84,7 @@ def test_a_curved_equation_is_met_by_newtons_method_and_by_points_that_follow_it
         rungs(linear=linear, axes=2, timed=False, dtype="float64", goal=0.0) for linear in (True, False)
     )
     assert isinstance(straight[0].solver, LeastSquares)
-    assert isinstance(curved[0].solver, GaussNewton) and isinstance(curved[1].solver, GaussNewton)
+    assert all(isinstance(rung.solver, GaussNewton) for rung in curved[:2])
     assert all(rung.sampling == Sampling() for rung in (*straight, *curved[:2]))
     assert all(rung.sampling.adapt is not None and rung.sampling.resample_every for rung in curved[2:])
 
