@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, Any, final
 
 from pinn.app.process import HYDRA_DEBUG, died
-from pinn.app.progress import Observer
+from pinn.app.progress import Observer, is_shown
 from pinn.app.quiet import forget_output
 from pinn.app.termination import requested
 
@@ -48,7 +48,7 @@ class ElsewhereError(Exception):
 @final
 @dataclass(frozen=True)
 class Told:
-    """An event of a training elsewhere, as `pinn.app.progress.Event`."""
+    """An event of a training elsewhere, as `pinn.app.board.Event`."""
 
     step: int
     steps_planned: int
@@ -56,6 +56,8 @@ class Told:
     loss: float
     error: float | None
     seconds: float
+    terms: Mapping[str, float]
+    rung: str
 
 
 @final
@@ -79,10 +81,10 @@ class _Kept:
     def grown(self) -> bool:
         return bool(self.sizes) and self.sizes[-1] > self.sizes[0] + GROWTH
 
-    def ask(self, config: Mapping[str, Any], folder: Path) -> None:
+    def ask(self, config: Mapping[str, Any], folder: Path, *, watched: bool) -> None:
         with suppress(OSError):  # a process that is gone is heard of
             assert self.process.stdin is not None
-            pickle.dump((dict(config), str(folder)), self.process.stdin)
+            pickle.dump((dict(config), str(folder), watched), self.process.stdin)
             self.process.stdin.flush()
 
     def hear(self) -> Message | None:
@@ -126,7 +128,7 @@ class Apart:
             Exception: what the run raises.
         """
         kept = self._for(str(config["device"]))
-        kept.ask(config, folder)
+        kept.ask(config, folder, watched=is_shown(observer))
         while True:
             message = kept.hear()
             if message is None:

@@ -18,10 +18,11 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, final
 
+from pinn.app.board import Event
 from pinn.app.main import Run, solve
 from pinn.app.messages import USER_ERRORS, explain
 from pinn.app.process import own_pipes, resident, working_directory_importable
-from pinn.app.progress import Event
+from pinn.app.progress import Observer
 from pinn.app.quiet import import_tensorflow
 from pinn.app.termination import termination_as_interrupt
 
@@ -49,20 +50,29 @@ def main(run: Run = solve, prepare: Callable[[], None] = import_tensorflow) -> i
     with working_directory_importable():
         while True:
             try:
-                config, folder = pickle.load(incoming)
+                config, folder, watched = pickle.load(incoming)
             except EOFError:
                 return 0
             with redirect_stdout(_Text("stdout", send)), redirect_stderr(_Text("stderr", send)):
-                send(*_solved(run, config, Path(folder), send))
+                send(*_solved(run, config, Path(folder), _observer(send) if watched else _ignore))
 
 
-def _solved(run: Run, config: dict[str, Any], folder: Path, send: Send) -> tuple[Any, ...]:
+def _observer(send: Send) -> Observer:
     def observe(event: Event) -> None:
-        send("event", event.step, event.steps_planned, event.stage, event.loss, event.error, event.seconds)
+        facts = (event.step, event.steps_planned, event.stage, event.loss, event.error, event.seconds)
+        send("event", *facts, dict(event.terms), event.rung)
 
+    return observe
+
+
+def _ignore(event: Event) -> None:
+    """Tells nobody."""
+
+
+def _solved(run: Run, config: dict[str, Any], folder: Path, observer: Observer) -> tuple[Any, ...]:
     try:
         with termination_as_interrupt():
-            return "status", run(config, folder, observe), resident()
+            return "status", run(config, folder, observer), resident()
     except KeyboardInterrupt:
         return "raised", KeyboardInterrupt(), ""
     except Exception as error:  # whatever it is, it is raised again where the run was asked for

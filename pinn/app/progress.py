@@ -74,5 +74,10 @@ def _own(stream: TextIO) -> Iterator[TextIO]:
         yield own
 
 
+def is_shown(observer: Observer) -> bool:
+    """Whether somebody looks at what an observer is told."""
+    return observer is not _ignore
+
+
 def _ignore(event: Event) -> None:
     """Shows nothing."""

@@ -7,7 +7,8 @@ The error is smallest at `field.width=20`, `solver.learning_rate=0.01`. What els
     miss13     the accuracy is missed
     bad13      the input is bad
     defect13   the run fails
-    slow       it takes as many seconds as `time_limit` says, and can be interrupted
+
+Every run takes as many seconds as `time_limit` says, can be interrupted, and leaves the number of its process in `pid`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ STEPS = 40
 
 @dataclass(frozen=True)
 class Look:
-    """As `pinn.app.progress.Event`."""
+    """As `pinn.app.board.Event`."""
 
     step: int
     error: float
@@ -42,6 +43,8 @@ class Look:
     stage: str = "adam"
     loss: float = 1.0
     seconds: float = 0.0
+    terms: Mapping[str, float] = field(default_factory=dict)
+    rung: str = ""
 
 
 def error_of(config: Mapping[str, Any]) -> float:
@@ -69,6 +72,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         "seconds": {"total": 0.5},
         "stop_reason": "the loss or its gradient is not finite (NaN or infinity); step 3" if happens == "nan" else "",
     }
+    (folder / "pid").write_text(str(os.getpid()), encoding="utf-8")
     (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
     (folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(dict(config))), encoding="utf-8")
     return 130 if interrupted else 1 if summary["verdict"] == "fail" else 0

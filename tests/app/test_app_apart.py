@@ -55,7 +55,7 @@ def test_what_a_run_says_is_said_here(
     out, err = capsys.readouterr()
     assert int(out) != os.getpid()
     assert err == "a warning\n"
-    assert events == [Told(3, 40, "adam", 1.0, 0.5, 0.0)]
+    assert events == [Told(3, 40, "adam", 1.0, 0.5, 0.0, {}, "")]
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [(logging.WARNING, "in the log")]
 
 

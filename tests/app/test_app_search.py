@@ -23,6 +23,9 @@ from pinn.app import verbs
 from pinn.app.lock import locked
 from pinn.app.main import main
 from pinn.app.search import command
+from pinn.app.search import storage as storages
+from pinn.app.search.book import Book
+from pinn.app.search.result import Result
 
 WORKER = (sys.executable, str(Path(__file__).with_name("search_worker.py")))
 WIDTH = "field.width=int(interval(8,64))"
@@ -351,6 +354,44 @@ def test_trials_of_a_process_that_was_lost_are_run_again_once(sweep: Sweep, work
     elsewhere.set_user_attr("owner", ["elsewhere", time.time() - 3600])
     assert sweep("--resume", "out", "--trials", "4") == 0
     assert [t.state.name for t in trials(work / "out")] == ["COMPLETE", "COMPLETE", "FAIL", "COMPLETE"]
+
+
+def test_a_worker_is_replaced_for_another_device_or_when_it_has_grown(
+    sweep: Sweep, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [*FIXED, "device=choice(cpu,gpu)", "seed=choice(1,2)", "--sampler", "grid", "--pruner", "none"]
+    assert sweep(*words, "--folder", "out") == 0
+    chosen = [trial.params["device"] for trial in trials(work / "out")]
+    processes = [(work / "out" / str(number) / "pid").read_text() for number in range(4)]
+    for before, after in zip(range(3), range(1, 4), strict=True):
+        assert (chosen[before] == chosen[after]) == (processes[before] == processes[after])
+    monkeypatch.setattr("pinn.app.search.pool.GROWTH", -1e9)
+    assert sweep(*FIXED, "seed=choice(1,2,3)", "--sampler", "grid", "--folder", "grown") == 0
+    assert len({(work / "grown" / str(number) / "pid").read_text() for number in range(3)}) == 3
+
+
+def test_those_who_ask_at_once_get_different_trials_and_no_more_than_the_total(work: Path) -> None:
+    storage = storages.opened("sqlite:///study.db")
+    study = optuna.create_study(storage=storage, study_name="sweep")
+    got: list[int] = []
+
+    def work_on() -> None:
+        own = storages.opened("sqlite:///study.db")
+        book = Book(optuna.load_study(study_name="sweep", storage=own), own, "here")
+        while (asked := book.ask(10)) is not None:
+            got.append(asked.number)
+            book.finish(asked, [Result(0, error=0.1, seconds=1.0)], seeds=[])
+        own.engine.dispose()
+
+    threads = [threading.Thread(target=work_on) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(got) == list(range(10))
+    assert all(t.state.name == "COMPLETE" for t in study.trials if t.number < 10)
+    assert all(t.state.name == "WAITING" for t in study.trials if t.number >= 10)  # for a sweep that asks for more
+    storage.engine.dispose()
 
 
 def test_no_trial_is_begun_after_the_timeout(sweep: Sweep, work: Path) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, final
 
+from pinn.app.apart import GROWTH
 from pinn.app.process import HYDRA_DEBUG, died
 
 _LAST_WORDS = 5  # lines of a worker's standard error that are remembered
@@ -36,6 +37,7 @@ class _Process:
     process: subprocess.Popen[str]
     last_words: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_WORDS))
     was_ready: bool = False
+    sizes: list[float] = field(default_factory=list)
 
 
 @final
@@ -94,6 +96,7 @@ class Pool:
             if self._places.get(slot) is not place:
                 continue  # of a worker that has been replaced
             place.was_ready = place.was_ready or (message is not None and "ready" in message)
+            place.sizes += [] if message is None or "bytes" not in message else [message["bytes"]]
             return Heard(slot, message)
 
     def obituary(self, slot: int) -> str:
@@ -105,6 +108,11 @@ class Pool:
     def was_ready(self, slot: int) -> bool:
         """Whether the worker in a place has come as far as its first trial."""
         return self._places[slot].was_ready
+
+    def has_grown(self, slot: int) -> bool:
+        """Whether the worker in a place holds more memory than another should begin with, see `pinn.app.apart`."""
+        sizes = self._places[slot].sizes
+        return bool(sizes) and sizes[-1] > sizes[0] + GROWTH
 
     def interrupt(self) -> None:
         """Ask all workers to end soon: a training is kept in a checkpoint."""

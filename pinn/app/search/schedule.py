@@ -65,6 +65,7 @@ class Schedule:
     changed: Callable[[int], None]
     _running: dict[int, _Running] = field(default_factory=dict)
     _idle: set[int] = field(default_factory=set)
+    _devices: dict[int, str] = field(default_factory=dict)
     _refused: list[str] = field(default_factory=list)
     _sound: bool = False
 
@@ -115,8 +116,16 @@ class Schedule:
             if asked is None:
                 return False
             self._running[slot] = _Running(asked, self.plan.words(asked.suggest))
+            self._renew_for_device(slot)
             self._send(slot)
         return True
+
+    def _renew_for_device(self, slot: int) -> None:
+        """TensorFlow cannot change its devices once it has started."""
+        device = next((word for word in reversed(self._running[slot].words) if word.startswith("device=")), "")
+        if self._devices.setdefault(slot, device) != device:
+            self._devices[slot] = device
+            self.pool.start(slot)
 
     def _send(self, slot: int) -> None:
         """The next seed of a worker's trial."""
@@ -147,7 +156,7 @@ class Schedule:
         if message is None:
             self._bury(slot)
         elif "ready" in message:
-            self._idle.add(slot)
+            self._idle |= {slot} - self._running.keys()
         elif "look" in message:
             if self.book.report(self._running[slot].asked, *message["look"]):
                 self.pool.tell(slot, {"stop": True})
@@ -155,6 +164,8 @@ class Schedule:
             self._settle(slot, Result.of(message["done"]))
             if slot in self._running:
                 self._send(slot)
+            elif self.pool.has_grown(slot):
+                self.pool.start(slot)
             else:
                 self._idle.add(slot)
 

@@ -1,8 +1,8 @@
 """A worker: a process of its own that runs one trial after the other, as it is told on its standard input.
 
 Lines of JSON come in, `{"rehearse": [CONFIG, ...]}`, `{"run": {...}}` or `{"stop": true}`, and go out, `{"ready":
-true}`, `{"rehearsed": SENTENCE}`, `{"look": [PART, ERROR]}` and `{"done": {...}}`. The process ends with its input: a
-parent that is gone leaves none behind, and a training that is under way then is kept in a checkpoint.
+true}`, `{"rehearsed": SENTENCE}`, `{"look": [PART, ERROR]}` and `{"done": {...}, "bytes": MEMORY}`. The process ends
+with its input: a parent that is gone leaves none behind, and a training under way then is kept in a checkpoint.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from typing import Any, final
 
 from pinn.app.arguments import as_text
 from pinn.app.asked import ASKED, CHECKPOINTS
+from pinn.app.board import Event
 from pinn.app.main import Run, main, solve
 from pinn.app.messages import FAILED, SOLVED, UNKEPT, USER_ERRORS, explain
-from pinn.app.process import own_pipes, working_directory_importable
-from pinn.app.progress import Event, Observer
+from pinn.app.process import own_pipes, resident, working_directory_importable
+from pinn.app.progress import Observer
 from pinn.app.quiet import import_tensorflow
 from pinn.app.search.names import LOOKS
 from pinn.app.search.result import Result
@@ -79,7 +80,7 @@ class Worker:
             if "rehearse" in message:
                 self.say({"rehearsed": self._refusal(message["rehearse"])})
             else:
-                self.say({"done": asdict(self._run(**message["run"]))})
+                self.say({"done": asdict(self._run(**message["run"])), "bytes": resident()})
 
     def _refusal(self, configs: Sequence[Mapping[str, Any]]) -> str:
         """Why one of the configs cannot be run; empty where all can."""
