@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from optuna.storages import RDBStorage
 
 from pinn.app.search import storage as storages
-from pinn.app.search.options import Options, contradiction, with_said
+from pinn.app.search.options import DEFINING, Options, contradiction, with_said
 from pinn.files import replacing
 
 BEGUN = "sweep.yaml"
 NAME = "sweep"
 """Of a sweep in the database of its own folder."""
 
+_MOMENT = 5.0  # seconds
 _HIDDEN = "***"  # a password in a URL that is shown
 
 
@@ -85,12 +87,19 @@ def joined(options: Options, given: Mapping[str, Any]) -> Options:
 
 
 def definition(database: RDBStorage, name: str) -> Mapping[str, Any] | None:
-    """What the sweep of this name was begun with; `None` where there is none."""
+    """What the sweep of this name was begun with; `None` where there is none. It is said a moment after the name."""
     try:
         study = database.get_study_id_from_name(name)
     except KeyError:
         return None
-    return database.get_study_user_attrs(study)
+    deadline = time.monotonic() + _MOMENT
+    while True:
+        said = database.get_study_user_attrs(study)
+        if said.keys() >= set(DEFINING):
+            return said
+        if time.monotonic() > deadline:
+            raise ValueError(f"--name {name}: expected a name of its own; another study in the database has this one.")
+        time.sleep(0.1)
 
 
 def agreed(database: RDBStorage, name: str, options: Options) -> bool:

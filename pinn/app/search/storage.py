@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,19 @@ import optuna
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.url import URL
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 FILE = "study.db"
 _EXAMPLES = "Such as sqlite:///study.db or postgresql://user@host/database; left out, SQLite in the sweep's folder."
 _PATIENCE = 10  # seconds for a first answer
+_PAUSES = (0.2, 0.5, 1.0, 2.0)
 _BUSY = 60  # seconds in which others may write to the same SQLite file
 _DRIVERS = {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient"}
 
@@ -31,14 +41,26 @@ def opened(url: str) -> RDBStorage:
         ValueError: the URL is none, its driver is missing, or nothing answers there.
     """
     where = parsed(url)
-    new = _new_file(where)
+    new, arguments = _new_file(where), _connect_arguments(where)
     try:
         with _answering(where):
-            return RDBStorage(url, engine_kwargs={"connect_args": _connect_arguments(where)})
+            return _made_by_whoever_is_first(lambda: RDBStorage(url, engine_kwargs={"connect_args": arguments}))
     except BaseException:
         if new is not None:
             new.unlink(missing_ok=True)
         raise
+
+
+def _made_by_whoever_is_first(make: Callable[[], RDBStorage]) -> RDBStorage:
+    """Make the storage; where another makes the tables of an empty database at the same moment, look again."""
+    for pause in _PAUSES:
+        try:
+            return make()
+        except (IntegrityError, ProgrammingError, OperationalError) as error:
+            if not re.search("already exists|duplicate key|UNIQUE constraint", str(error)):
+                raise
+            time.sleep(pause)
+    return make()
 
 
 def in_folder(folder: Path) -> str:
