@@ -57,18 +57,18 @@ def _draw_history(axes: Axes, rows: Sequence[TrialRow]) -> None:
     soften(axes)
     complete, pruned = _with_error(rows, COMPLETE), _with_error(rows, PRUNED)
     _error_scale(axes, [*complete, *pruned])
+    last = max((row.number for row in rows), default=0)
+    axes.set_xlim(-0.02 * last - 0.5, 1.02 * last + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if not complete and not pruned:
+        axes.set_yticks([])
         note(axes, "no trial has a true error")
     _dots(axes, pruned, color=SOFT, marker="x", label="pruned")
     _dots(axes, complete, color=PALETTE[0], marker="o", label="complete")
     if complete:
         best = np.minimum.accumulate([_error(row) for row in complete])
         numbers = [row.number for row in complete]
-        last = max(row.number for row in rows)
-        axes.step(
-            [*numbers, max(last, numbers[-1])], [*best, best[-1]], where="post", color=INK, lw=1.0, label="best so far"
-        )
+        axes.step([*numbers, last], [*best, best[-1]], where="post", color=INK, lw=1.0, label="best so far")
     failed = [row.number for row in rows if row.state == FAILED]
     if failed:
         axes.plot(

@@ -109,7 +109,7 @@ def _write(rows: Sequence[TrialRow], importance: Mapping[str, float], spaces: Se
     logarithmic = [space.key for space in spaces if getattr(space.domain, "log", False)]
     save_figure(search_figure(rows, importance=importance, logarithmic=logarithmic), folder / "trials.png")
     runs = [
-        {**row.values, "relative_l2": row.error, "seconds": row.seconds, "verdict": "pass", "folder": row.folder}
+        {"trial": row.number, "relative_l2": row.error, "seconds": row.seconds, "verdict": "pass"}
         for row in rows
         if row.state == "complete"
     ]

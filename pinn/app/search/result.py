@@ -42,7 +42,7 @@ class Result:
     def ended(self) -> bool:
         """Whether the run came to its end with an error that can be compared; a missed accuracy is no failure."""
         known = self.error is not None and math.isfinite(self.error)
-        return self.status in (SOLVED, FAILED, UNKEPT) and not self.message and known
+        return self.status in (SOLVED, FAILED, UNKEPT) and not self.message and not self.pruned and known
 
     @property
     def interrupted(self) -> bool:

@@ -154,7 +154,7 @@ def _divergence(summary: Mapping[str, Any]) -> str:
     return reason if reason.startswith(StopReason.NOT_FINITE.value) else ""
 
 
-def _rehearse(config: Mapping[str, Any]) -> None:
+def rehearse(config: Mapping[str, Any]) -> None:
     """Make everything that the config names, and see that there is a truth to measure errors by."""
     from pinn.app.build import problem_from
     from pinn.app.run import arguments_of
@@ -172,7 +172,7 @@ def _rehearse(config: Mapping[str, Any]) -> None:
         )
 
 
-def work(run: Run = solve, rehearse: Rehearse = _rehearse, prepare: Callable[[], None] = import_tensorflow) -> int:
+def work(run: Run = solve, rehearse: Rehearse = rehearse, prepare: Callable[[], None] = import_tensorflow) -> int:
     """Serve the parent on the other end of this process's standard input and output.
 
     Args:
