@@ -6,6 +6,7 @@ import functools
 import re
 import runpy
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 import pinn
 from pinn.app.main import main
+from pinn.app.search.command import main as search
 from pinn.app.verbs import VERBS
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +38,7 @@ PINN = [
 LOOKING_BACK = [command for command in _commands() if command.split()[:2] in (["pinn", "list"], ["pinn", "compare"])]
 CHECKS = [command for command in _commands() if command.split()[:2] == ["pinn", "check"]]
 ON_A_RUN = [command for command in _commands() if command.split()[:2] in (["pinn", "predict"], ["pinn", "export"])]
+SEARCHES = [command for command in _commands() if command.split()[:2] == ["pinn", "sweep"]]
 MEMBRANE, OPERATORS = _blocks("python")
 # Few steps, whatever a command asks for, and of one solver where it does not choose: two take twice as long to compile.
 SHORT = [f"time_limit={SECONDS}", "progress=false"]
@@ -89,6 +92,20 @@ def test_a_field_is_used_elsewhere(command: str, fresh_folder: Path, capsys: pyt
     output = capsys.readouterr()
     assert output.out
     assert not output.err
+
+
+@pytest.mark.no_cover
+def test_searches_run_and_go_on(fresh_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With few trials, whose trainings are formulas."""
+    worker = (sys.executable, str(ROOT / "tests" / "app" / "search_worker.py"))
+    for total, command in enumerate(SEARCHES, start=1):
+        words = shlex.split(command)[2:]
+        words[words.index("--trials") + 1] = str(total)
+        assert search(words, worker) == 0
+        output = capsys.readouterr()
+        assert f"{total} trial{'s' if total > 1 else ''} in " in output.out
+        assert "'pinn outputs/my_sweep/best.yaml' runs it again" in output.out
+        assert not output.err
 
 
 @pytest.mark.no_cover
