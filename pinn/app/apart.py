@@ -67,6 +67,7 @@ class _Kept:
     def __init__(self, device: str) -> None:
         self.device = device
         self.sizes: list[float] = []
+        self.interrupted = False
         self.messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self.process = subprocess.Popen(
             COMMAND,
@@ -88,12 +89,21 @@ class _Kept:
             self.process.stdin.flush()
 
     def hear(self) -> Message | None:
-        """What it says next; `None` at its end. An interrupt is passed on to it, and it says what comes of that."""
+        """What it says next; `None` at its end. An interrupt is passed on to it, and it says what comes of that.
+
+        Raises:
+            KeyboardInterrupt: it has ended by that, for example while it was still importing.
+        """
         while True:
             try:
-                return self.messages.get()
+                message = self.messages.get()
             except KeyboardInterrupt:
+                self.interrupted = True
                 self.process.send_signal(signal.SIGTERM if requested() else signal.SIGINT)
+                continue
+            if message is None and self.interrupted:
+                raise KeyboardInterrupt
+            return message
 
     def end(self, patience: float = 5.0) -> int:
         """End the process; its exit status."""

@@ -33,7 +33,9 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         raise OwnError("boom")
     if name == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-    if name == "slow":
+    if name in ("slow", "fragile"):
+        if name == "fragile":
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # as while Python starts
         (folder / "began").touch()
         time.sleep(60)
     print(os.getpid())

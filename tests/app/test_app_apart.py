@@ -17,6 +17,7 @@ import pytest
 from pinn.app import apart as module
 from pinn.app.apart import Apart, LostError, Told
 from pinn.app.main import main
+from pinn.app.process import resident
 
 WORKER = (sys.executable, str(Path(__file__).with_name("apart_worker.py")))
 
@@ -92,7 +93,8 @@ def test_a_process_that_has_grown_or_is_for_another_device_is_replaced(
     assert process_of(apart, tmp_path, capsys, device="cpu") != second
 
 
-def test_an_interrupt_is_passed_on(apart: Apart, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["slow", "fragile"])
+def test_an_interrupt_is_passed_on_and_ends_the_run_here(name: str, apart: Apart, tmp_path: Path) -> None:
     def press() -> None:
         while not (tmp_path / "began").exists():
             time.sleep(0.01)
@@ -101,7 +103,7 @@ def test_an_interrupt_is_passed_on(apart: Apart, tmp_path: Path) -> None:
     threading.Thread(target=press, daemon=True).start()
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        apart(config("slow"), tmp_path, lambda event: None)
+        apart(config(name), tmp_path, lambda event: None)
     assert time.monotonic() - began < 30
 
 
@@ -119,3 +121,19 @@ def test_a_sweep_goes_on_when_the_process_of_a_run_is_lost(
     log = (tmp_path / "out" / "2" / "run.log").read_text(encoding="utf-8")
     assert 'raise OwnError("boom")' in log
     assert "in the log" in (tmp_path / "out" / "3" / "run.log").read_text(encoding="utf-8")
+
+
+def test_many_runs_cost_the_process_that_leads_them_no_memory_and_no_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Less than a megabyte a run: 200 MB for 200 of them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "COMMAND", WORKER)
+
+    def sweep(runs: int) -> tuple[float, int]:
+        assert main(["-m", "name=good", f"seed=range(0,{runs})", f"hydra.sweep.dir={runs}"]) == 1
+        return resident(), len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
+
+    (before, files), (after, files_after) = sweep(4), sweep(16)
+    assert after - before < 16e6
+    assert files_after == files
