@@ -18,6 +18,7 @@ from typing import IO, Any, final
 from pinn.app.apart import GROWTH
 from pinn.app.process import HYDRA_DEBUG, died
 
+_PATIENCE = 2.0  # seconds for the last of a worker's standard error
 _LAST_WORDS = 5  # lines of a worker's standard error that are remembered
 _NVIDIA = Path("/proc/driver/nvidia/gpus")
 
@@ -35,7 +36,8 @@ class Heard:
 @dataclass
 class _Process:
     process: subprocess.Popen[str]
-    last_words: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_WORDS))
+    reader: threading.Thread
+    last_words: deque[str]
     was_ready: bool = False
     sizes: list[float] = field(default_factory=list)
 
@@ -73,8 +75,10 @@ class Pool:
             env=self._environment(slot),
             start_new_session=True,  # Ctrl-C is the parent's to answer
         )
-        place = self._places[slot] = _Process(process)
-        threading.Thread(target=_drain, args=(process.stderr, place.last_words), daemon=True).start()
+        last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+        reader = threading.Thread(target=_drain, args=(process.stderr, last_words), daemon=True)
+        place = self._places[slot] = _Process(process, reader, last_words)
+        reader.start()
         threading.Thread(target=self._listen, args=(place, slot), daemon=True).start()
 
     def tell(self, slot: int, message: Mapping[str, Any]) -> None:
@@ -102,8 +106,10 @@ class Pool:
     def obituary(self, slot: int) -> str:
         """Why the worker in a place has ended."""
         place = self._places[slot]
+        status = place.process.wait()
+        place.reader.join(_PATIENCE)  # a child of the worker may hold the pipe open
         lines = [line for line in place.last_words if line.strip()]
-        return died(place.process.wait()) + (f": {lines[-1].strip()}" if lines else "")
+        return died(status) + (f": {lines[-1].strip()}" if lines else "")
 
     def was_ready(self, slot: int) -> bool:
         """Whether the worker in a place has come as far as its first trial."""
