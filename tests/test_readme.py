@@ -31,13 +31,14 @@ def _commands() -> list[str]:
     return [line.split("  #")[0].strip() for line in lines if line]
 
 
+USING = (["predict"], ["export"], ["report"])
 WORDS = ["check", *VERBS]  # what is no run begins with one of them
 PINN = [
     command for command in _commands() if command.split()[0] == "pinn" and (command.split()[1:] or [""])[0] not in WORDS
 ]
 LOOKING_BACK = [command for command in _commands() if command.split()[:2] in (["pinn", "list"], ["pinn", "compare"])]
 CHECKS = [command for command in _commands() if command.split()[:2] == ["pinn", "check"]]
-ON_A_RUN = [command for command in _commands() if command.split()[:2] in (["pinn", "predict"], ["pinn", "export"])]
+ON_A_RUN = [command for command in _commands() if command.split()[0] == "pinn" and command.split()[1:2] in USING]
 SEARCHES = [command for command in _commands() if command.split()[:2] == ["pinn", "sweep"]]
 MEMBRANE, OPERATORS = _blocks("python")
 # Few steps, whatever a command asks for, and of one solver where it does not choose: two take twice as long to compile.

@@ -80,6 +80,7 @@ def attempt(
 
 def _solution(bench: Bench, work: Work, training: Training, report: Report, seconds: Mapping[str, float]) -> Solution:
     points = work.points()
+    penalties = [condition.name for condition in bench.enforcement.penalties]
     summary = summary_of(
         bench.problem,
         bench.chosen,
@@ -93,7 +94,8 @@ def _solution(bench: Bench, work: Work, training: Training, report: Report, seco
         weights_of_terms=work.weights_of_terms(),
         running_on=bench.running_on,
         engine=work.engine,
-        names=[condition.name for condition in bench.enforcement.penalties],
+        names=penalties,
+        exact=[condition.name for condition in bench.problem.conditions() if condition.name not in penalties],
         estimate=None if report.errors else work.estimate(training.weights),
         why_not=bench.truth.why_not,
         origin=bench.origin,

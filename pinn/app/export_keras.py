@@ -73,4 +73,4 @@ def _require_equal(solution: Solution, model: keras.Model) -> None:
 
 
 def _instead(reason: str) -> NotExportedError:
-    return NotExportedError(f"keras: no file of Keras holds this field, since {reason}; export=[saved_model] does")
+    return NotExportedError(f"no file of Keras holds this field, since {reason}; export=[saved_model] does")

@@ -3,7 +3,7 @@
     0    solved, and the asked accuracy met (or none asked)
     1    accuracy missed or, without a truth, not to be told, training failed, or interrupted with the best field saved
     2    bad input: said in one or two lines, nothing left behind; of `pinn check`: an error was found
-    3    as 0, but the disk refused a checkpoint on the way, or an export cannot hold the field
+    3    as 0, but a checkpoint, an export or the report could not be written
     130  interrupted; what there is of checkpoints is kept
     143  asked to end by SIGTERM: a training is kept in a checkpoint, and `pinn resume=FOLDER` goes on
 

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pinn import __version__
 from pinn.app.process import working_directory_importable
 from pinn.app.quiet import import_tensorflow
+from pinn.app.runs import SUMMARY
 
 if TYPE_CHECKING:
     from pinn.app.solution import Solution
-
-SUMMARY = "summary.json"
 
 
 def summary_in(folder: Path) -> Mapping[str, Any]:
@@ -34,7 +33,7 @@ def summary_in(folder: Path) -> Mapping[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path}: expected the summary of a run; it is damaged. Run it again.") from error
-    if not isinstance(found, dict) or not isinstance(found.get("versions"), dict):
+    if not isinstance(found, dict):
         raise ValueError(f"{path}: expected the summary of a run; got something else. Run it again.")
     return found
 
@@ -45,7 +44,8 @@ def opened(folder: Path) -> Solution:
     Raises:
         ValueError: the folder is none of a finished run, the run is of another version, or a file of it is damaged.
     """
-    was = summary_in(folder)["versions"].get("pinn")
+    versions = summary_in(folder).get("versions")
+    was = versions.get("pinn") if isinstance(versions, dict) else "unknown"
     if was != __version__:
         raise ValueError(
             f"{folder}: expected a run of pinn {__version__}; got one of pinn {was}.\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import platform
 from collections.abc import Mapping, Sequence
@@ -49,6 +50,7 @@ def summary_of(
     running_on: str,
     engine: Engine,
     names: Sequence[str],
+    exact: Sequence[str],
     estimate: float | None,
     why_not: str,
     origin: Origin,
@@ -60,6 +62,7 @@ def summary_of(
     """
     return {
         "problem": problem.name,
+        "about": _about(problem),
         "verdict": "fail" if training.failure else report.verdict,
         "tolerance": report.tolerance,
         "errors": asdict(report.errors) if report.errors else None,
@@ -76,6 +79,7 @@ def summary_of(
         "field": _field_name(field),
         "weights": weights,
         "balance": chosen.balance.name,
+        "conditions": {"exact": list(exact), "penalty": list(names)},
         "weights_of_terms": dict(weights_of_terms),
         "points": {**{name: len(p) for name, p in points.items()}, "validation": report.points},
         "dtype": chosen.dtype,
@@ -103,6 +107,14 @@ def gap_of(history: Mapping[str, np.ndarray], elsewhere: float, names: Sequence[
     last = [float(column[-1]) for column in columns if len(column) and np.isfinite(column[-1])]
     trained = math.sqrt(sum(last) / len(last)) if last else 0.0
     return elsewhere / trained if trained > 0.0 and math.isfinite(elsewhere) else None
+
+
+def _about(problem: Problem) -> str | None:
+    """The first paragraph of the docstring of the problem's class; nothing for one that has none of its own."""
+    cls = type(problem)
+    text = inspect.cleandoc(cls.__doc__ or "").partition("\n\n")[0]
+    # A dataclass without a docstring is given its signature for one.
+    return None if not text or text.startswith(f"{cls.__name__}(") else text
 
 
 def _field_name(field: FieldRecipe | keras.Model) -> str:

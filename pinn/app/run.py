@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,22 @@ from pinn.app.asked import CHECKPOINTS, remember
 from pinn.app.build import balance_from, field_from, problem_from, sampling_from, solver_from
 from pinn.app.checkpoints import Checkpoints
 from pinn.app.formats import NotExportedError, Wishes, export, require
-from pinn.app.messages import FAILED, INTERRUPTED, SOLVED, UNKEPT, say
+from pinn.app.messages import FAILED, INTERRUPTED, SOLVED, UNKEPT, explain, say
 from pinn.app.output import shown, tell
 from pinn.app.recording import recording
+from pinn.app.report import write_report
 from pinn.app.solution import Solution
 from pinn.app.solve import solve
 from pinn.app.warm import started
 from pinn.fields import FieldRecipe
 from pinn.files import remove_unfinished
 from pinn.report import status_line
+from pinn.report.status import WIDE_GAP
 from pinn.training import Observer
 from pinn.training.interrupt import interruption
 from pinn.training.loop import INTERRUPTED as TRAINING_INTERRUPTED
 
 log = logging.getLogger("pinn")
-
-WIDE_GAP = 10.0
-"""From here on a field has learned its points more than its equation."""
-
 
 _AS_THEY_ARE = ("accuracy", "seed", "conditions", "weights", "dtype", "device", "time_limit", "reference")
 """Keys of a config that are arguments as they stand."""
@@ -45,14 +44,14 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     Returns:
         0 when solved with the accuracy asked for met (or none asked), 1 when it was missed, when there is no truth to
         tell by, or when training failed, 130 when interrupted, with the best field saved, and 3 in place of 0 when a
-        checkpoint could not be written, or an export cannot hold the field.
+        checkpoint, an export or the report could not be written.
 
     Raises:
         ValueError, TypeError: bad input, before anything is written.
     """
     refused: list[str] = []
-    problem, formats = problem_from(config["problem"]), config.get("export") or ()
-    require(formats, problem, Wishes())
+    problem = problem_from(config["problem"])
+    require(config.get("export") or (), problem, Wishes())
     with recording(config, folder, _warn) as records:
         solution = solve(
             problem,
@@ -64,7 +63,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         with interruption() as interrupted:  # what took long to compute is saved whole
             remove_unfinished(folder)
             solution.save(folder)
-            refused += _exported(solution, folder, formats)
+            refused += _beside(solution, folder, config)
         stopped = interrupted() or summary["stop_reason"] == TRAINING_INTERRUPTED
         records.finish(summary, solution.config, whole=not stopped)
     if "choice" in summary:
@@ -104,16 +103,22 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     return UNKEPT if refused else SOLVED
 
 
-def _exported(solution: Solution, folder: Path, formats: Sequence[str]) -> list[str]:
-    """Write the formats that are asked for; what a format cannot hold is said, and costs no other."""
+def _beside(solution: Solution, folder: Path, config: Mapping[str, Any]) -> list[str]:
+    """Write what is made of a saved solution: the formats that are asked for, and the report. Whatever a format cannot
+    hold or the disk refuses is said, and costs nothing else.
+    """
+    writing: dict[str, Callable[[], object]] = {
+        name: partial(export, solution, folder, [name], Wishes()) for name in config.get("export") or ()
+    }
+    if config.get("report"):
+        writing["report"] = partial(write_report, folder)
     refused = []
-    for name in formats:
+    for name, write in writing.items():
         try:
-            export(solution, folder, [name], Wishes())
-        except NotExportedError as error:
-            refused.append(str(error))
-            say(f"{error}.")
-            log.warning("%s", error)
+            write()
+        except (NotExportedError, OSError) as error:
+            refused.append(f"{name}: {explain(error).removesuffix('.')}")
+            _warn(refused[-1])
     return refused
 
 

@@ -143,6 +143,17 @@ def _climbed(bench: Bench) -> Solution:
     summary["seconds"] = {**summary["seconds"], "total": time.perf_counter() - began}
     estimate = "" if summary["self_consistency"] is None else f"; self-consistency {best.error:.1e}"
     summary["choice"] = f"{summary['field']} by {summary['solver']}, because {rung.why}{estimate}"
+    summary["tried"] = [
+        {
+            "field": found.solution.summary["field"],
+            "solver": found.solution.summary["solver"],
+            "error": found.error,
+            "seconds": found.solution.summary["seconds"]["total"],
+            "why": rung.why,
+            "taken": found is best,
+        }
+        for rung, found in zip(ladder, made, strict=False)
+    ]
     return replace(best.solution, summary=summary)
 
 

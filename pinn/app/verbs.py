@@ -17,6 +17,7 @@ VERBS: Mapping[str, str] = {  # the word: its module
     "export": "pinn.app.export",
     "list": "pinn.app.listing",
     "predict": "pinn.app.predict",
+    "report": "pinn.app.report",
     "sweep": "pinn.app.search.command",
 }
 

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+WIDE_GAP = 10.0
+"""How many times larger the residual may be between the training points: beyond, a field has learned its points more
+than its equation.
+"""
+
 
 def short(value: float) -> str:
     """A tolerance with no more digits than it has: `1e-04`, `2.5e-05`."""

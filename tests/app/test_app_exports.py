@@ -281,17 +281,20 @@ def test_an_ansatz_that_keras_cannot_say_is_refused_with_a_remedy(problem, condi
 
 
 def test_a_run_writes_what_it_is_asked_for_and_says_what_it_cannot(tmp_path: Path, capsys):
-    config = settings(f"{__name__}.Beam", export=["keras", "vtk"], conditions="exact")
+    config = settings(f"{__name__}.Beam", export=["keras", "vtk"], conditions="exact", report=True)
+    (tmp_path / "report.html").mkdir()  # which no file can replace
     assert run(config, tmp_path, silent) == UNKEPT
-    assert "pinn: keras: no file of Keras holds this field" in capsys.readouterr().err
+    keras_said, report_said = capsys.readouterr().err.splitlines()
+    assert keras_said.startswith("pinn: keras: no file of Keras holds this field, since its exact fluxes")
+    assert report_said.startswith("pinn: report: ")
     assert not list(tmp_path.glob("solution.keras"))
     assert (tmp_path / "vtk" / "solution.vtu").is_file()
 
 
 def test_a_verb_that_cannot_says_so_with_its_status(flow, saved, capsys, monkeypatch):
     def refused(*_):
-        raise NotExportedError("keras: no file of Keras holds this field")
+        raise NotExportedError("no file of Keras holds this field")
 
     monkeypatch.setattr(export_keras, "export", refused)
     assert main(["export", str(saved), "--format", "keras"]) == 1
-    assert capsys.readouterr().err == "pinn: keras: no file of Keras holds this field.\n"
+    assert capsys.readouterr().err == "pinn: no file of Keras holds this field.\n"

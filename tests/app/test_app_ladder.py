@@ -173,6 +173,11 @@ def test_a_rung_that_is_not_enough_leads_to_the_next_and_time_ends_the_climb(mon
     assert "the small one was not enough" in solution.summary["choice"]
     assert solution.summary["seconds"]["total"] > solution.summary["seconds"]["train"]
     assert solution.summary["tolerance"] is None
+    first, second = solution.summary["tried"]
+    assert (first["field"], first["solver"], first["why"], first["taken"]) == ("mlp", "adam", "it is small", False)
+    assert (second["field"], second["taken"]) == ("random_features", True)
+    assert second["error"] == solution.summary["errors"]["relative_l2"] < first["error"]
+    assert first["seconds"] + second["seconds"] <= solution.summary["seconds"]["total"]
     hurried = solve(Poisson1D(), sampling=FEW, accuracy="best", time_limit=1e-9)
     assert "it is small" in hurried.summary["choice"]
 

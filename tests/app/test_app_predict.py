@@ -112,6 +112,7 @@ def _of_version(run: Path) -> None:
         (lambda run: (run / "summary.json").unlink(), "got run, which has none."),
         (lambda run: (run / "summary.json").write_text("{"), "expected the summary of a run; it is damaged."),
         (lambda run: (run / "summary.json").write_text("[]"), "expected the summary of a run; got something else."),
+        (lambda run: (run / "summary.json").write_text("{}"), "expected a run of pinn 0.1.0; got one of pinn unknown."),
         (lambda run: (run / "model.keras").write_text("cut"), "run/model.keras: expected a file as the run wrote it"),
         (_of_version, "run: expected a run of pinn 0.1.0; got one of pinn 0.0.1."),
     ],

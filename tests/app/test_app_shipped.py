@@ -72,9 +72,7 @@ def test_every_shipped_problem_runs_from_end_to_end(
     kinds = ["curves"] if len(axes) == 1 else ["maps"]
     if len(axes) == 1 and loaded.problem.domain.time_axis is not None:
         kinds = ["curves", "maps"]
-    components = loaded.problem.components
-    names = ["u"] if components == 1 else [f"u{c}" for c in range(1, components + 1)]
-    drawn = {f"figures/{kind}_{name}.png" for kind in kinds for name in names}
+    drawn = {f"figures/{kind}_{name}.png" for kind in kinds for name in loaded.problem.quantities}
     assert files(tmp_path) == DATA_FILES | drawn
     check = assert_painted if name in PAINTED else assert_made
     for figure in (tmp_path / "figures").iterdir():

@@ -31,9 +31,9 @@ from pinn.solvers import Adam, Chain, Constant, Lbfgs
 from pinn.training import Event, GradientNorm, Sampling, interior_points
 
 SUMMARY_KEYS = """
-problem verdict tolerance errors residual reference self_consistency seconds steps stop_reason
+problem about verdict tolerance errors residual reference self_consistency seconds steps stop_reason
 engine solver field weights balance
-weights_of_terms points
+conditions weights_of_terms points
 dtype seed device date versions citation
 """
 TINY = Mlp(width=4, depth=1)
@@ -183,6 +183,8 @@ class TestOneRun:
         # 2 inputs, 4 neurons, 1 output: (2 + 1) 4 + (4 + 1).
         assert found["weights"] == 17
         assert found["balance"] == "gradient_norm"
+        assert found["about"] == "A cooling rod."
+        assert found["conditions"] == {"exact": [], "penalty": ["dirichlet_boundary", "initial"]}
         assert list(found["weights_of_terms"]) == ["equation", "dirichlet_boundary", "initial"]
         # Factors are sums of gradients over one of them: above 1, times the fixed weights.
         assert found["weights_of_terms"]["equation"] > 0.5
