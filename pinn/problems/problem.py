@@ -83,9 +83,16 @@ class Problem(ABC):
     @final
     @property
     def quantities(self) -> tuple[str, ...]:
-        """The names of the components, one each, as pictures, tables and exports say them."""
-        numbered = tuple(f"u{c + 1}" for c in range(self.components))
-        return self.unknowns or (("u",) if self.components == 1 else numbered)
+        """The names of the components, one each, as pictures, tables and exports say them.
+
+        Raises:
+            ValueError: there are names, and not as many as components.
+        """
+        if self.unknowns and len(self.unknowns) != self.components:
+            raise ValueError(
+                f"{self.name}: expected a name for each of {self.components} components; got unknowns = {self.unknowns}"
+            )
+        return self.unknowns or (("u",) if self.components == 1 else tuple(f"u{c + 1}" for c in range(self.components)))
 
     @final
     @property
