@@ -19,7 +19,7 @@ from pinn.app.automatic import SCALES
 from pinn.app.bench import VALIDATION_POINTS, Bench
 from pinn.app.build import balance_from, field_from, problem_from, sampling_from, solver_from
 from pinn.app.choices import Choices, require
-from pinn.app.devices import on
+from pinn.app.running import on
 from pinn.app.solution import Solution
 from pinn.problems import Problem
 from pinn.solvers import Solver

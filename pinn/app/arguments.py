@@ -10,6 +10,7 @@ Some things are easier to type than to say in Hydra's grammar:
 - `pinn check problem=heat_1d`: the first word says what is done.
 - choices in `./conf` of the working directory, found without a flag.
 - `pinn problem.exact='sin(pi*x)*exp(y)'`: a formula, without quotes inside the quotes of the shell.
+- `pinn device=gpu:0,1`: several devices, in place of a sweep over them.
 - a flag that does not exist, said in one line.
 """
 
@@ -38,6 +39,7 @@ _TARGET = re.compile(r"\+{0,2}problem\._target_=(?P<value>.*)", flags=re.DOTALL)
 _WEIGHT = re.compile(r"\+{0,2}(?P<rest>weights\..*)", flags=re.DOTALL)
 _PROBLEM_KEY = re.compile(r"\+{0,2}(?P<rest>problem\..*)", flags=re.DOTALL)
 _NO_NAME = re.compile(rf"(?P<group>{'|'.join(GROUPS)})=(?P<value>[+-]?\d[\d.]*|null|true|false)", flags=re.IGNORECASE)
+_DEVICES = re.compile(r"(?:cpu|gpu):\d+(?:,\d+)+", flags=re.IGNORECASE)
 _SAVED = "saved_run"
 CHECK = "check"
 _CHECKED = "outputs/check/${name}/${now:%Y-%m-%d_%H-%M-%S-%f}"
@@ -53,7 +55,8 @@ def translate(words: Sequence[str]) -> list[str]:
     ConfigStore.instance().repo.get("experiment", {}).pop(f"{_SAVED}.yaml", None)
     for word in words:
         _check(word)
-    added = [_added(_WEIGHT, quoted(word)) for word in words]
+    swept = any(word in ("-m", "--multirun") for word in words)
+    added = [_added(_WEIGHT, quoted(_device(word, swept=swept))) for word in words]
     return _with_user_conf(_with_custom_problem(_with_saved_run(_with_resumed_run(added))))
 
 
@@ -86,6 +89,14 @@ def quoted(word: str) -> str:
         key, _, value = word.partition("=")
         return f"{key}={as_text(value)}"
     return word
+
+
+def _device(word: str, *, swept: bool) -> str:
+    """`device=gpu:0,1` is one choice of two devices; in a sweep `device=cpu,gpu` are two choices."""
+    key, _, value = word.partition("=")
+    if key.lstrip("+") != "device" or "," not in value or set(value) & set("\"'()[]"):
+        return word
+    return word if swept and not _DEVICES.fullmatch(value) else f"{key}={as_text(value)}"
 
 
 def as_text(value: str) -> str:

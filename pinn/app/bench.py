@@ -10,10 +10,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pinn.app.checkpoints import Checkpoints
+from pinn.app.checkpoints import REPLICAS, Checkpoints
 from pinn.app.choices import Choices
 from pinn.app.origin import Origin
 from pinn.app.record import config_of
+from pinn.app.running import Running
 from pinn.app.solution import field_evaluator
 from pinn.app.truth import Truth, truth_of
 from pinn.calculus import engine_named
@@ -49,7 +50,7 @@ class Bench:
         chosen: everything chosen besides the field and the solver.
         enforcement: which conditions hold exactly.
         held_out: points to validate on, `[N, d]`.
-        running_on: the device.
+        running_on: the devices.
         observer: told about progress.
         checkpoints: where trainings are kept, and go on from.
         asked: the config of the whole run, which they belong to.
@@ -62,7 +63,7 @@ class Bench:
     chosen: Choices
     enforcement: Enforcement
     held_out: np.ndarray
-    running_on: str
+    running_on: Running
     observer: Observer | None
     checkpoints: Checkpoints | None
     asked: Mapping[str, Any]
@@ -75,7 +76,7 @@ class Bench:
         cls,
         problem: Problem,
         chosen: Choices,
-        running_on: str,
+        running_on: Running,
         observer: Observer | None,
         checkpoints: Checkpoints | None,
     ) -> Bench:
@@ -91,7 +92,7 @@ class Bench:
         )
         require_fit(chosen.balance, problem.domain, resample_every=chosen.sampling.resample_every)
         enforcement = enforce(problem, chosen.conditions)
-        asked = config_of(problem, chosen, chosen.field, chosen.solver)
+        asked = config_of(problem, chosen, chosen.field, chosen.solver) | {REPLICAS: running_on.number}
         points = held_out.astype(chosen.dtype)
         truth = truth_of(problem, chosen.reference, chosen.tolerance)
         return cls(problem, chosen, enforcement, points, running_on, observer, checkpoints, asked, truth, origin)

@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from pinn.app.bench import Bench
 from pinn.app.choices import Choices, choices_of, require
-from pinn.app.devices import on
 from pinn.app.estimate import cost
+from pinn.app.running import on, prepare
 from pinn.problems import BoundaryCondition, Periodic, Problem, rehearse
 from pinn.report import Domain, domain_figure, findings_table, save_figure, write_json
 from pinn.training import interior_points, require_places
@@ -87,6 +87,7 @@ def check(problem: Problem, **choices: Any) -> Examination:
     """
     chosen = choices_of(**choices)
     require(problem, chosen, None, None)
+    prepare(chosen.device)
     rehearse(problem, tf.as_dtype(chosen.dtype))
     require_places(problem)
     found: list[Finding] = []

@@ -12,6 +12,7 @@ from pinn.app.messages import BAD_INPUT, SOLVED
 from pinn.app.output import as_text, shown, tell
 from pinn.app.progress import Observer
 from pinn.app.run import arguments_of
+from pinn.app.running import prepare
 from pinn.training.interrupt import interruption
 from pinn.validation.checks import LEVELS
 
@@ -27,6 +28,7 @@ def run_check(config: Mapping[str, Any], folder: Path, observer: Observer) -> in
     Raises:
         ValueError, TypeError: what no run could begin with, before anything is written.
     """
+    prepare(config["device"])
     found = check(problem_from(config["problem"]), **arguments_of(config))
     with interruption():
         written = found.save(folder)

@@ -15,6 +15,8 @@ from pinn.training import Keeper, Series, Snapshot
 
 _FREE = ("accuracy", "time_limit", "device", "name", "reference")
 _ATTEMPT = "attempt_"
+REPLICAS = "replicas"
+"""The key of how many devices share the points: the order of sums is part of the bits."""
 
 
 def _warn(sentence: str) -> None:
@@ -27,8 +29,9 @@ class Checkpoints:
     """Checkpoints of one run, `attempt_<k>/step_<n>.npz`, one folder for each field and solver that it tries.
 
     A run that is given the checkpoints of an equal one goes on from them and ends as that would have, bit for bit: what
-    was tried before is read and not trained again. It may ask for another accuracy or time limit, for another device,
-    or for another number of steps of its last solver if no schedule spreads over them; anything else contradicts.
+    was tried before is read and not trained again. It may ask for another accuracy or time limit, for other devices if
+    they are as many, or for another number of steps of its last solver if no schedule spreads over them; anything else
+    contradicts.
 
     Args:
         folder: it need not exist.
@@ -39,6 +42,7 @@ class Checkpoints:
         say: told where a damaged checkpoint was left out.
         warn: told where one could not be written; the training goes on.
         begun: called when a run is about to train: its input was good.
+        reads_only: another process keeps them; this one goes on from them, and writes and removes nothing.
 
     Raises:
         ValueError, TypeError: a number out of its range.
@@ -52,6 +56,7 @@ class Checkpoints:
     say: Callable[[str], None] = _warn
     warn: Callable[[str], None] = _warn
     begun: Callable[[], None] | None = None
+    reads_only: bool = False
 
     def __post_init__(self) -> None:
         if self.every is not None:
@@ -82,9 +87,9 @@ class Checkpoints:
             _require_same(found.about["config"], config)
             if not _is_same(found.about["pair"], pair):
                 found = None
-                series.clear()
+                self._clear(series)
         if not self.resume and number == 0:
-            self._clear()
+            self._clear(*self._all())
         if self.begun is not None:
             self.begun()
         snapshot = None if found is None else found.snapshot
@@ -95,15 +100,19 @@ class Checkpoints:
             seconds=float("inf") if self.seconds is None else self.seconds,
             resumed=None if snapshot is None else snapshot.step,
             warn=self.warn,
+            idle=self.reads_only,
         )
         return keeper, snapshot
 
     def _series(self, number: int) -> Series:
         return Series(Path(self.folder) / f"{_ATTEMPT}{number}", self.keep)
 
-    def _clear(self) -> None:
-        for folder in Path(self.folder).glob(f"{_ATTEMPT}*"):
-            Series(folder).clear()
+    def _all(self) -> list[Series]:
+        return [Series(folder) for folder in Path(self.folder).glob(f"{_ATTEMPT}*")]
+
+    def _clear(self, *series: Series) -> None:
+        for one in () if self.reads_only else series:
+            one.clear()
 
 
 def _require_version(was: str, folder: str | Path) -> None:
@@ -116,7 +125,13 @@ def _require_version(was: str, folder: str | Path) -> None:
 
 def _require_same(was: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """Refuse a config under which the steps that were done would have been others."""
-    for key, old, new in differences(was, now):
+    for key, old, new in differences({REPLICAS: 1, **was}, {REPLICAS: 1, **now}):
+        if key == REPLICAS:
+            raise ValueError(
+                f"device: expected {old} to share the points, as many as the run was begun with; got {new}.\n"
+                "Others add sums in another order, to other bytes. Ask for as many to go on; with others begin a new "
+                "run, from this one's field by init_from=RUN."
+            )
         if key not in _FREE and not _is_only_longer(key, now.get("solver", {})):
             raise ValueError(
                 f"{key}: expected {_shown(old)}, with which the run was begun; got {_shown(new)}.\n"

@@ -140,7 +140,7 @@ def _require_objects(
         ("weights", chosen.weights, isinstance(chosen.weights, Mapping), "a mapping such as {'conditions': 10.0}"),
         ("dtype", chosen.dtype, isinstance(chosen.dtype, str), f"one of {', '.join(DTYPES)}, as text"),
         ("engine", chosen.engine, isinstance(chosen.engine, str), "the name of an engine, such as 'auto'"),
-        ("device", chosen.device, isinstance(chosen.device, str), "'auto', 'cpu', 'gpu' or 'gpu:1'"),
+        ("device", chosen.device, isinstance(chosen.device, str), "'auto', 'all', 'cpu', 'gpu:1' or 'gpu:0,1'"),
         ("observer", observer, observer is None or callable(observer), "a function of one event"),
         ("checkpoints", checkpoints, isinstance(checkpoints, Checkpoints | None), "pinn.Checkpoints('folder')"),
     )

@@ -12,11 +12,12 @@ import tensorflow as tf
 
 from pinn.app.automatic import auto_patch_scale, auto_sampling, auto_scale, auto_solver
 from pinn.app.bench import Bench
+from pinn.app.running import Running
 from pinn.app.work import Watch, Work
 from pinn.calculus import Engine, engine_named
 from pinn.fields import POINTS_A_FEATURE, FieldRecipe, FlatField, Patches, Patchwork, RandomFeatures
 from pinn.solvers import Chain, GaussNewton, LeastSquares, LevenbergMarquardt, Solver
-from pinn.training import ResidualObjective, Sampling, Training, train
+from pinn.training import ResidualObjective, Sampling, SpreadObjective, Training, train
 from pinn.training.terms import EQUATION, Term, within
 from pinn.validation import Evaluator
 
@@ -46,10 +47,11 @@ def collocated(bench: Bench, field: FieldRecipe | keras.Model, solver: Solver | 
     )
     engine = engine_named(chosen.engine)  # `auto` comes to know what it takes for this objective
     objective, others = setting.objective(engine), setting.held_out()
+    shared = _shared(objective, bench.running_on, field)
     of_features = isinstance(field, RandomFeatures | Patches)  # what a linear equation is asked for
     solver = solver or auto_solver(chosen.dtype, field, network.size, linear=of_features and bench.is_linear())
     evaluator = bench.evaluator(network.model)
-    advance = solver.compile(objective)
+    advance = solver.compile(shared)
     if isinstance(field, RandomFeatures) and field.scale is None and isinstance(solver, _OF_FEATURES):
         field = auto_scale(field, network, solver, advance=advance, others=others, seed=chosen.seed)
     if isinstance(field, Patches) and field.scale is None and isinstance(solver, LeastSquares | GaussNewton):
@@ -58,7 +60,7 @@ def collocated(bench: Bench, field: FieldRecipe | keras.Model, solver: Solver | 
     def watched(watch: Watch) -> Training:
         tolerance = chosen.tolerance
         return train(
-            objective,
+            shared,
             solver,
             network.weights(),
             steps_planned=_steps_planned(solver),
@@ -71,6 +73,7 @@ def collocated(bench: Bench, field: FieldRecipe | keras.Model, solver: Solver | 
             time_limit=watch.time_limit,
             resume=watch.resume,
             advance=advance,
+            together=bench.running_on.together,
         )
 
     return Work(
@@ -83,7 +86,20 @@ def collocated(bench: Bench, field: FieldRecipe | keras.Model, solver: Solver | 
         estimate=lambda weights: _estimate(others, weights),
         points=objective.points,
         weights_of_terms=lambda: {name: float(w.sum()) for name, w in objective.point_weights().items()},
+        replicas=shared.replicas if isinstance(shared, SpreadObjective) else 1,
     )
+
+
+def _shared(
+    objective: ResidualObjective, running: Running, field: FieldRecipe | keras.Model
+) -> ResidualObjective | SpreadObjective:
+    """The objective on all devices of a run. The sparse systems of patches are solved on one."""
+    if running.replicas is None:
+        return objective
+    if isinstance(field, Patches):
+        running.say_alone("field=patches")
+        return objective
+    return SpreadObjective(objective, running.replicas)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,12 @@ it is empty: no tree is ever deleted, so a result or a file of the user's cannot
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import logging
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -20,9 +24,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, read_write
+from omegaconf.errors import OmegaConfBaseException
 
 from pinn.app.arguments import as_text
 from pinn.app.asked import ASKED
+from pinn.app.cluster import is_follower
 from pinn.app.lock import LOG, is_taken
 from pinn.app.messages import BAD_INPUT, Outcome
 
@@ -147,9 +153,13 @@ class Folders(Callback):
 
 
 def _take(config: DictConfig, key: str) -> Path | None:
-    """Take the footprint of the folder that a key of Hydra's config names. One that is named after the moment is made
+    """Take the footprint of the folder that a key of Hydra's config names; a process that helps another one has none
+    there. One that is named after the moment is made
     at once, under the next free name where another call was begun in the same microsecond.
     """
+    if follows(config):
+        _move(config, key, aside())
+        return None
     wanted = folder_of(config, key)
     if wanted is None:
         return None
@@ -160,11 +170,36 @@ def _take(config: DictConfig, key: str) -> Path | None:
         return wanted
     folder, footprint = claimed(wanted)
     _keep(footprint)
+    _move(config, key, folder)
+    return folder
+
+
+def _move(config: DictConfig, key: str, folder: Path) -> None:
     with read_write(config.hydra):
         OmegaConf.update(config, key, str(folder))
         # The jobs of a sweep are composed anew, from these words.
         config.hydra.overrides.hydra.append(f"{key}={as_text(str(folder))}")
-    return folder
+
+
+def follows(config: DictConfig) -> bool:
+    """Whether a config has this process help another one, which is the one to write and to speak."""
+    try:
+        device = str(config.get("device"))
+    except OmegaConfBaseException:  # it is said where the device is asked for
+        return False
+    return is_follower(device, os.environ)
+
+
+def aside(folder: Path | None = None) -> Path:
+    """A folder until the end of the process, for one that helps another with its run and writes nothing to keep; the
+    log of the other's folder is left to the other.
+    """
+    own = Path(tempfile.mkdtemp(prefix="pinn_"))
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    if folder is not None:
+        close_log(folder / LOG)
+        logging.getLogger().addHandler(logging.FileHandler(own / LOG, encoding="utf-8"))
+    return own
 
 
 def claimed(wanted: Path) -> tuple[Path, Footprint]:

@@ -55,6 +55,7 @@ def marching(bench: Bench, field: Slabs, solver: Solver | None) -> Work:
     reason = refusal(bench, solver)
     if reason is not None:
         raise ValueError(f"field=slabs: {reason}")
+    bench.running_on.say_alone("field=slabs")
     chosen, shape = bench.chosen, bench.problem.domain
     network, engine = bench.network(field), engine_named(chosen.engine)
     lower, upper = shape.bounds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -11,11 +12,13 @@ from typing import Any
 from pinn.app.asked import CHECKPOINTS, remember
 from pinn.app.build import balance_from, field_from, problem_from, sampling_from, solver_from
 from pinn.app.checkpoints import Checkpoints
+from pinn.app.cluster import is_follower
 from pinn.app.formats import NotExportedError, Wishes, export, require
 from pinn.app.messages import FAILED, INTERRUPTED, SOLVED, UNKEPT, explain, say
 from pinn.app.output import shown, tell
 from pinn.app.recording import recording
 from pinn.app.report import write_report
+from pinn.app.running import agreed, prepare
 from pinn.app.solution import Solution
 from pinn.app.solve import solve
 from pinn.app.warm import started
@@ -49,23 +52,41 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
     Raises:
         ValueError, TypeError: bad input, before anything is written.
     """
+    device, follows = config["device"], is_follower(config["device"], os.environ)
+    prepare(device)  # a problem may compute something while it is made
     refused: list[str] = []
     problem = problem_from(config["problem"])
     require(config.get("export") or (), problem, Wishes())
-    with recording(config, folder, _warn) as records:
+    with recording({**config, "record": None} if follows else config, folder, _warn) as records:
         solution = solve(
             problem,
             **arguments_of(config),
             observer=records.observing(observer),
             checkpoints=_checkpoints(config, folder, refused),
         )
-        summary = solution.summary
-        with interruption() as interrupted:  # what took long to compute is saved whole
-            remove_unfinished(folder)
-            solution.save(folder)
-            refused += _beside(solution, folder, config)
-        stopped = interrupted() or summary["stop_reason"] == TRAINING_INTERRUPTED
-        records.finish(summary, solution.config, whole=not stopped)
+        try:
+            interrupted = False if follows else _saved(solution, folder, config, refused)
+        except BaseException:
+            agreed(device, FAILED)  # the others wait for this process
+            raise
+        stopped = interrupted or solution.summary["stop_reason"] == TRAINING_INTERRUPTED
+        records.finish(solution.summary, solution.config, whole=not stopped)
+    say_line = _nothing if follows else tell
+    return agreed(device, _status(solution, folder, tell=say_line, stopped=stopped, kept=not refused))
+
+
+def _saved(solution: Solution, folder: Path, config: Mapping[str, Any], refused: list[str]) -> bool:
+    """Whether somebody has interrupted, who waits until all is saved; what was not is added to what is `refused`."""
+    with interruption() as interrupted:  # what took long to compute is saved whole
+        remove_unfinished(folder)
+        solution.save(folder)
+        refused += _beside(solution, folder, config)
+    return interrupted()
+
+
+def _status(solution: Solution, folder: Path, *, tell: Callable[[str], None], stopped: bool, kept: bool) -> int:
+    """What a run came to, told in some lines, as an exit status."""
+    summary = solution.summary
     if "choice" in summary:
         tell(f"chosen: {summary['choice']}")
     tell(
@@ -80,7 +101,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
             folder=shown(folder),
         )
     )
-    _say_without_reference(summary["self_consistency"])
+    _say_without_reference(summary["self_consistency"], tell)
     gap = summary["residual"].get("gap")
     if gap is not None and gap > WIDE_GAP:
         tell(
@@ -100,7 +121,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
             "to compare with. Leave accuracy out, or say accuracy=best for as good a field as can be"
         )
         return FAILED
-    return UNKEPT if refused else SOLVED
+    return SOLVED if kept else UNKEPT
 
 
 def _beside(solution: Solution, folder: Path, config: Mapping[str, Any]) -> list[str]:
@@ -122,7 +143,7 @@ def _beside(solution: Solution, folder: Path, config: Mapping[str, Any]) -> list
     return refused
 
 
-def _say_without_reference(found: Mapping[str, Any] | None) -> None:
+def _say_without_reference(found: Mapping[str, Any] | None, tell: Callable[[str], None]) -> None:
     """What is known where nothing can be compared."""
     if found is None:
         return
@@ -170,4 +191,9 @@ def _checkpoints(config: Mapping[str, Any], folder: Path, refused: list[str]) ->
 
     resume = config.get("resume") is not None
     begun = (lambda: remember(config, folder)) if resume else None
-    return Checkpoints(folder / CHECKPOINTS, **config["checkpoint"], resume=resume, say=_warn, warn=note, begun=begun)
+    home = Path(config["resume"]) if resume else folder
+    return Checkpoints(home / CHECKPOINTS, **config["checkpoint"], resume=resume, say=_warn, warn=note, begun=begun)
+
+
+def _nothing(line: str) -> None:
+    """What a process says that helps another one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,9 +14,10 @@ from pinn.app.attempt import Attempt, attempt, serves
 from pinn.app.bench import Bench
 from pinn.app.checkpoints import Checkpoints
 from pinn.app.choices import choices_of, require
+from pinn.app.cluster import is_follower
 from pinn.app.describe import describe_field
-from pinn.app.devices import on
 from pinn.app.ladder import BEST, GOOD_ENOUGH, MOST_AXES, Rung, climb, rungs
+from pinn.app.running import on
 from pinn.app.solution import Solution
 from pinn.fields import FieldRecipe, Mlp, RandomFeatures
 from pinn.problems import Problem
@@ -60,7 +62,8 @@ def solve(
         weights: factors of the terms of the loss by name; `conditions` sets all conditions at once. Default: see
             `pinn.training.natural_weight`.
         dtype: `float64` or `float32`.
-        device: `auto`, `cpu`, `gpu`, `gpu:1`, ...
+        device: `auto`, `cpu`, `gpu`, `gpu:1`, ...; several share the points, `gpu:0,1`, `all` or `multiworker`, see
+            `pinn.app.devices`. Of several processes the first one writes what there is to write.
         time_limit: seconds of training.
         reference: what stands for the truth: `auto`, `none` or `finite_elements`, see `pinn.app.truth`.
         observer: told about progress after every block of steps.
@@ -89,6 +92,8 @@ def solve(
     )
     require(problem, chosen, observer, checkpoints)
     with on(device) as running_on:
+        if checkpoints is not None and is_follower(device, os.environ):
+            checkpoints = replace(checkpoints, reads_only=True)
         bench = Bench.of(problem, chosen, running_on, observer, checkpoints)
         if field is None and chosen.solver is None:
             return _climbed(bench)
@@ -135,7 +140,8 @@ def _climbed(bench: Bench) -> Solution:
         placed = replace(bench.with_points(rung.sampling), observer=_on_rung(bench.observer, number, ladder))
         found = attempt(placed, rung.field, rung.solver, number=number, time_limit=left)
         left -= found.solution.summary["seconds"]["train"]
-        return replace(found, ended=found.ended or left <= 0.0)
+        (ended,) = bench.running_on.together((float(found.ended or left <= 0.0),))
+        return replace(found, ended=bool(ended))
 
     best, made = climb(ladder, reach, goal)
     rung = ladder[[found is best for found in made].index(True)]

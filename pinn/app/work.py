@@ -46,6 +46,7 @@ class Work:
         estimate: weights `[P]` -> the relative error as far as it can be told without a truth.
         points: those trained on, by term, after the training.
         weights_of_terms: how much each term counts in the loss, after the training.
+        replicas: how many devices share the points.
     """
 
     field: FieldRecipe | keras.Model
@@ -57,6 +58,7 @@ class Work:
     estimate: Callable[[np.ndarray], float]
     points: Callable[[], Mapping[str, np.ndarray]]
     weights_of_terms: Callable[[], Mapping[str, float]]
+    replicas: int = 1
 
 
 def trained(

@@ -32,6 +32,7 @@ class Keeper:
         seconds: infinite is never.
         resumed: the step of the checkpoint that the training goes on from, if it does.
         warn: told in a sentence when a checkpoint cannot be written, the first time.
+        idle: keep none; another process does.
     """
 
     def __init__(
@@ -43,12 +44,14 @@ class Keeper:
         seconds: float = float("inf"),
         resumed: int | None = None,
         warn: Callable[[str], None],
+        idle: bool = False,
     ) -> None:
         self.every = every
         self.failed = False
         self._series = series
         self._about = about
         self._seconds = seconds
+        self._idle = idle
         self._warn = warn
         self._last, self._step = time.monotonic(), resumed or 0
         self._kept = resumed
@@ -73,11 +76,13 @@ class Keeper:
     def keep(self, snapshot: Snapshot) -> None:
         """Keep a checkpoint of this moment unless there is one; return when it is on the disk or has been refused."""
         self._collect()
-        if snapshot.step != self._kept:
+        if snapshot.step != self._kept and not self._idle:
             self._writing = self._thread.submit(self._write, snapshot)
             self._collect()
 
     def _is_due(self, step: int) -> bool:
+        if self._idle:
+            return False
         passed = self.every > 0 and step // self.every > self._step // self.every
         return passed or time.monotonic() - self._last >= self._seconds
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from pinn.solvers import Advance, Chain, Progress, Solver, State, StopReason, controls
+from pinn.training.agreement import Following, Together, agree
+from pinn.training.clock import Clock, divided
 from pinn.training.event import Event, Observer
 from pinn.training.history import History
 from pinn.training.interrupt import interruption
@@ -19,11 +20,6 @@ from pinn.training.revision import Revision
 from pinn.training.snapshot import Snapshot
 from pinn.training.trainable import TrainableObjective
 from pinn.training.weighting import Balance, Fixed
-
-# A block of steps between two looks at the clock: short enough for Ctrl-C and the live line, long enough to cost
-# nothing.
-_BLOCK_SECONDS = 0.3
-_LONGEST_BLOCK = 1000
 
 _LOOK_EVERY = 100  # steps between two comparisons with the goal: fixed, so that equal runs end at equal steps
 
@@ -62,27 +58,6 @@ class Training:
         return self.snapshot.revision
 
 
-@final
-@dataclass
-class _Clock:
-    """How many steps fit between two looks at the clock."""
-
-    started: float
-    block: int = 1
-
-    @classmethod
-    def after(cls, seconds: float) -> _Clock:
-        """A clock that has been running for so long."""
-        return cls(time.perf_counter() - seconds)
-
-    def now(self) -> float:
-        return time.perf_counter() - self.started
-
-    def adapt(self, steps: int, seconds: float) -> None:
-        rate = steps / max(seconds, 1e-9)
-        self.block = int(np.clip(rate * _BLOCK_SECONDS, 1, min(4 * self.block, _LONGEST_BLOCK)))
-
-
 _Measure = Callable[[State], tuple[float, dict[str, float]]]
 
 
@@ -99,8 +74,9 @@ class _Run:
     progress: Progress
     goal: float | None
     periods: tuple[int, ...]
-    clock: _Clock
+    clock: Clock
     history: History
+    together: Together
     reached: bool = False
 
     @property
@@ -123,14 +99,20 @@ class _Run:
         """All that the training has come to."""
         return Snapshot(self.done, self.clock.now(), self.state, self.revision.arrays(), self.history.copy())
 
-    def block(self) -> tuple[list[str], float, dict[str, float]]:
-        """Revise the objective if that is due, and take a block of steps; their stages, and the error and the losses by
-        term at their end.
+    def following(self, time_limit: float | None, *, interrupted: bool) -> Following:
+        """What comes next, by this process and by all others of the training."""
+        ended = self.ended or (time_limit is not None and self.clock.now() >= time_limit)
+        weights, steps = self.solver.current(self.state), self.clock.block
+        return agree(self.together, weights, steps=steps, ended=ended, interrupted=interrupted)
+
+    def block(self, length: int) -> tuple[list[str], float, dict[str, float]]:
+        """Revise the objective if that is due, and take about so many steps; their stages, and the error and the losses
+        by term at their end.
         """
         done, start = self.done, self.clock.now()
         if self.revision.revise(done, self.solver.current(self.state)):
             self.state = self.solver.forget(self.state)
-        steps = _steps(self.clock.block, done, *self.revision.periods, *self.periods)
+        steps = divided(length, done, *self.revision.periods, *self.periods)
         self.state, self.progress = self.advance(self.state, steps)
         losses = self.progress.losses
         self.clock.adapt(len(losses), self.clock.now() - start)
@@ -163,6 +145,7 @@ def train(
     goal: float | None = None,
     resume: Snapshot | None = None,
     advance: Advance | None = None,
+    together: Together = tuple,
 ) -> Training:
     """Improve the weights until the solver stops, the time is over, or somebody interrupts.
 
@@ -183,6 +166,7 @@ def train(
         resume: go on from here instead of beginning at `weights`. With the same objective and balance and a solver of
             as many steps or more, two trainings one after the other are one long one, bit for bit.
         advance: what `solver.compile(objective)` gave, if somebody has called it before: compiling takes seconds.
+        together: how the processes agree that take the same steps on shares of the points.
 
     The partition into blocks follows the clock; the weights do not depend on it.
     """
@@ -202,40 +186,31 @@ def train(
         progress,
         goal,
         periods=(look_every, observe_every),
-        clock=_Clock.after(0.0),
+        clock=Clock.after(0.0),
         history=History() if resume is None else resume.history.copy(),
+        together=together,
     )
     run.look()
     compile_seconds = time.perf_counter() - began
-    run.clock = _Clock.after(0.0 if resume is None else resume.seconds)
+    run.clock = Clock.after(0.0 if resume is None else resume.seconds)
     with interruption() as interrupted:
-        while not run.ended and not interrupted() and (time_limit is None or run.clock.now() < time_limit):
-            stages, error, terms = run.block()
+        while (following := run.following(time_limit, interrupted=interrupted())).steps:
+            stages, error, terms = run.block(following.steps)
             if observer is not None and stages:
                 observer(_event(run, steps_planned, stages[-1], error, terms))
-        stop, failure = _why(objective, run, interrupted=interrupted())
+        stop, failure = _why(objective, run, interrupted=following.interrupted)
+    (seconds,) = together((run.clock.now(),))
     return Training(
         solver.best(run.state),
         run.snapshot(),
         run.done,
         stop,
         failure,
-        interrupted(),
+        following.interrupted or interrupted(),
         run.history,
         compile_seconds,
-        run.clock.now(),
+        seconds,
     )
-
-
-def _steps(block: int, done: int, *periods: int) -> int:
-    """About a block, so that blocks end wherever something happens at every multiple of a period; 0 is never.
-
-    The way to the next such step is divided evenly: a short rest of it would cost another look at the field.
-    """
-    left = [period - done % period for period in periods if period]
-    if not left:
-        return block
-    return math.ceil(min(left) / max(1, round(min(left) / block)))
 
 
 def _stages(solver: Solver, state: State, steps: range) -> list[str]:

@@ -165,10 +165,7 @@ class ResidualObjective:
         return tf.reduce_sum(self.residuals(weights) ** 2)
 
     def loss_and_gradient(self, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The loss and its gradient, `[]` and `[P]`, from one forward and one reverse pass.
-
-        Terms with many points take both passes block by block, so that memory does not grow with their number.
-        """
+        """The loss and its gradient, `[]` and `[P]`, block by block: memory does not grow with the points."""
         return self.of.loss_and_gradient(weights, self.collocation)
 
     @property
@@ -195,10 +192,7 @@ class ResidualObjective:
         return dict(zip(self.names, self.of.gradients(weights, self._averaged()), strict=True))
 
     def term_traces(self, weights: tf.Tensor) -> dict[str, tf.Tensor]:
-        r"""The trace of every term's neural tangent kernel, `mean_n |\partial r_n / \partial w|^2`, each `[]`.
-
-        That is `|J_k|_F^2 / N_k`, see `Residuals.traces`.
-        """
+        r"""The trace of every term's tangent kernel, `mean_n |\partial r_n / \partial w|^2`, each `[]`."""
         return dict(zip(self.names, self.of.traces(weights, self._averaged()), strict=True))
 
     def point_squares(self, weights: np.ndarray) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ sum over the replicas is the same on each of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
@@ -63,6 +63,7 @@ class Replicas:
 
     strategy: tf.distribute.Strategy
     lead: str
+    _asked: dict[int, Any] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -101,8 +102,14 @@ class Replicas:
         """The largest of each number that any of the processes has; every one of them must ask."""
         if self.processes == 1:
             return tuple(numbers)
-        found = self.rows(lambda own: own[tf.newaxis], [tf.constant(numbers, tf.float64)], [])
-        return tuple(map(float, tf.reduce_max(found, axis=0)))
+        if len(numbers) not in self._asked:
+
+            def largest(own: tf.Tensor) -> tf.Tensor:
+                return tf.reduce_max(self.rows(lambda each: each[tf.newaxis], [own], []), axis=0)
+
+            spec = tf.TensorSpec([len(numbers)], tf.float64)
+            self._asked[len(numbers)] = tf.function(largest, autograph=False).get_concrete_function(spec)
+        return tuple(map(float, self._asked[len(numbers)](tf.constant(numbers, tf.float64))))
 
     def _answers(self, program: Program, told: Sequence[tf.Tensor], held: Sequence[Held]) -> Any:
         def replica(told: Sequence[tf.Tensor], held: Sequence[tf.Variable]) -> tf.Tensor:

@@ -1,93 +1,147 @@
-"""The choice of a device: a pure function over what is there, and the real thing in a process with two CPUs."""
+"""The choice of devices: a pure function over what is there, and what TensorFlow is told before it starts."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 
 import pytest
 
-from pinn.app.devices import choose, grow_memory
+from pinn.app.devices import choose, chosen, grow_memory, share
 
 NONE: Mapping[str, Sequence[str]] = {"cpu": ["/CPU:0"], "gpu": []}
 TWO_CPUS: Mapping[str, Sequence[str]] = {"cpu": ["/CPU:0", "/CPU:1"], "gpu": []}
 TWO_GPUS: Mapping[str, Sequence[str]] = {"cpu": ["/CPU:0"], "gpu": ["/GPU:0", "/GPU:1"]}
 
 CHOSEN = [
-    ("auto", NONE, "/CPU:0"),
-    ("auto", TWO_GPUS, "/GPU:0"),
-    ("cpu", TWO_GPUS, "/CPU:0"),
-    ("cpu:1", TWO_CPUS, "/CPU:1"),
-    ("gpu", TWO_GPUS, "/GPU:0"),
-    ("gpu:1", TWO_GPUS, "/GPU:1"),
-    ("GPU:1", TWO_GPUS, "/GPU:1"),
-    (" Auto ", NONE, "/CPU:0"),
+    ("auto", NONE, ["/CPU:0"]),
+    ("auto", TWO_GPUS, ["/GPU:0"]),
+    ("cpu", TWO_GPUS, ["/CPU:0"]),
+    ("cpu:1", TWO_CPUS, ["/CPU:1"]),
+    ("gpu", TWO_GPUS, ["/GPU:0"]),
+    ("gpu:1", TWO_GPUS, ["/GPU:1"]),
+    ("GPU:1", TWO_GPUS, ["/GPU:1"]),
+    (" Auto ", NONE, ["/CPU:0"]),
+    ("all", NONE, ["/CPU:0"]),
+    ("all", TWO_CPUS, ["/CPU:0", "/CPU:1"]),
+    ("all", TWO_GPUS, ["/GPU:0", "/GPU:1"]),
+    ("gpu:1,0", TWO_GPUS, ["/GPU:1", "/GPU:0"]),
+    ("GPU:0, gpu:1", TWO_GPUS, ["/GPU:0", "/GPU:1"]),
+    ("cpu:0,1", TWO_CPUS, ["/CPU:0", "/CPU:1"]),
 ]
 
 REFUSED = [
-    ("gpu", NONE, "cpu:0"),
-    ("gpu:1", NONE, "cpu:0"),
-    ("gpu:2", TWO_GPUS, "cpu:0, gpu:0, gpu:1"),
-    ("cpu:2", TWO_CPUS, "cpu:0, cpu:1"),
-    ("tpu", TWO_GPUS, "cpu:0, gpu:0, gpu:1"),
-    ("gpu:", TWO_GPUS, "cpu:0, gpu:0, gpu:1"),
-    ("gpu:-1", TWO_GPUS, "cpu:0, gpu:0, gpu:1"),
-    ("", NONE, "cpu:0"),
-    ("cpu", {}, "none"),
+    ("gpu", NONE, ", and there is no gpu:0", "cpu:0"),
+    ("gpu:1", NONE, ", and there is no gpu:1", "cpu:0"),
+    ("gpu:2", TWO_GPUS, ", and there is no gpu:2", "cpu:0, gpu:0, gpu:1"),
+    ("cpu:2", TWO_CPUS, ", and there is no cpu:2", "cpu:0, cpu:1"),
+    ("gpu:0,7", TWO_GPUS, ", and there is no gpu:7", "cpu:0, gpu:0, gpu:1"),
+    ("gpu:0,0", TWO_GPUS, ", which names one twice", "cpu:0, gpu:0, gpu:1"),
+    ("cpu:0,gpu:0", TWO_GPUS, ", which are of two kinds", "cpu:0, gpu:0, gpu:1"),
+    ("tpu", TWO_GPUS, "", "cpu:0, gpu:0, gpu:1"),
+    ("gpu:", TWO_GPUS, "", "cpu:0, gpu:0, gpu:1"),
+    ("gpu:-1", TWO_GPUS, "", "cpu:0, gpu:0, gpu:1"),
+    ("gpu:0,", TWO_GPUS, "", "cpu:0, gpu:0, gpu:1"),
+    ("gpu,1", TWO_GPUS, "", "cpu:0, gpu:0, gpu:1"),
+    ("0,1", TWO_GPUS, "", "cpu:0, gpu:0, gpu:1"),
+    ("", NONE, "", "cpu:0"),
+    ("cpu", {}, ", and there is no cpu:0", "none"),
+    ("all", {}, "", "none"),
 ]
 
 
-@pytest.mark.parametrize(("name", "available", "device"), CHOSEN, ids=[f"{n}->{d}" for n, _, d in CHOSEN])
-def test_chosen(name: str, available: Mapping[str, Sequence[str]], device: str) -> None:
-    assert choose(name, available) == device
+@pytest.mark.parametrize(("name", "available", "devices"), CHOSEN, ids=[f"{n}->{d}" for n, _, d in CHOSEN])
+def test_chosen(name: str, available: Mapping[str, Sequence[str]], devices: list[str]) -> None:
+    assert choose(name, available) == tuple(devices)
 
 
-@pytest.mark.parametrize(("name", "available", "here"), REFUSED, ids=[f"{n!r} of {h}" for n, _, h in REFUSED])
-def test_refused(name: str, available: Mapping[str, Sequence[str]], here: str) -> None:
+@pytest.mark.parametrize(("name", "available", "why", "here"), REFUSED, ids=[f"{n!r} of {h}" for n, *_, h in REFUSED])
+def test_refused(name: str, available: Mapping[str, Sequence[str]], why: str, here: str) -> None:
     with pytest.raises(ValueError, match=r"^device: ") as caught:
         choose(name, available)
     assert str(caught.value) == (
-        f"device: expected one of auto, cpu, gpu or a numbered one such as gpu:1; got {name!r}.\n"
-        f"This machine has: {here}."
+        "device: expected auto, all, multiworker, cpu, gpu, one by its number such as gpu:1, or several of a kind such "
+        f"as gpu:0,1; got {name!r}{why}.\nThis machine has: {here}."
     )
 
 
-def test_memory_growth_that_comes_too_late_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    grown: list[str] = []
+@pytest.mark.parametrize(
+    ("name", "number", "device"),
+    [("auto", 0, "/GPU:0"), ("auto", 3, "/GPU:1"), ("gpu", 1, "/GPU:1"), ("gpu:0", 1, "/GPU:0"), ("cpu", 1, "/CPU:0")],
+)
+def test_jobs_side_by_side_take_one_gpu_after_the_other(name: str, number: int, device: str) -> None:
+    assert choose(name, TWO_GPUS, share=number) == (device,)
+    assert choose("auto", TWO_CPUS, share=number) == ("/CPU:0",)
 
-    def set_growth(gpu: str, growth: bool) -> None:
-        if gpu == "started":
+
+class Hardware:
+    """`tf.config` of a machine whose GPUs may have been started."""
+
+    def __init__(self, gpus: Sequence[str], *, started: bool) -> None:
+        self.visible, self.started, self.grown = list(gpus), started, list[str]()
+        self.gpus = list(gpus)
+        self.experimental = SimpleNamespace(get_memory_growth=self.grown.__contains__, set_memory_growth=self.grow)
+
+    def list_physical_devices(self, kind: str) -> list[str]:
+        return self.gpus if kind == "GPU" else ["cpu"]
+
+    def get_visible_devices(self, kind: str) -> list[str]:
+        return self.visible if kind == "GPU" else ["cpu"]
+
+    def set_visible_devices(self, device: str, kind: str) -> None:
+        assert kind == "GPU"
+        self.changed()
+        self.visible = [device]
+
+    def list_logical_devices(self, kind: str) -> list[SimpleNamespace]:
+        self.started = True
+        count = len(self.get_visible_devices(kind))
+        return [SimpleNamespace(name=f"/device:{kind}:{k}") for k in range(count)]
+
+    def grow(self, gpu: str, growth: bool) -> None:
+        self.changed()
+        self.grown += [gpu] * growth
+
+    def changed(self) -> None:
+        if self.started:
             raise RuntimeError("Physical devices cannot be modified after being initialized")
-        grown.append(gpu)
-
-    fake = SimpleNamespace(get_memory_growth=lambda gpu: gpu == "growing", set_memory_growth=set_growth)
-    monkeypatch.setitem(sys.modules, "tensorflow", SimpleNamespace(config=SimpleNamespace(experimental=fake)))
-    grow_memory(["growing", "fresh"])
-    assert grown == ["fresh"]
-    with pytest.raises(RuntimeError, match="device: memory growth must be set before TensorFlow starts its GPUs"):
-        grow_memory(["started"])
 
 
-def test_two_logical_cpus_compute_where_they_are_told() -> None:
-    script = """
-import tensorflow as tf
-from pinn.app.devices import available, on
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-print(available()["cpu"])
-for name in ("cpu:1", "cpu"):
-    with on(name) as device:
-        print(device, tf.add(1.0, 2.0).device[-5:])
-try:
-    with on("cpu:2"):
-        pass
-except ValueError as error:
-    print(str(error).splitlines()[1])
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
-    lines = done.stdout.splitlines()
-    assert lines[0] == "['/CPU:0', '/CPU:1']"
-    assert lines[1:3] == ["/CPU:1 CPU:1", "/CPU:0 CPU:0"]
-    assert lines[3].startswith("This machine has: cpu:0, cpu:1")
+@pytest.fixture
+def hardware(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Hardware]:
+    def plug_in(gpus: Sequence[str], *, started: bool = False) -> Hardware:
+        made = Hardware(gpus, started=started)
+        monkeypatch.setitem(sys.modules, "tensorflow", SimpleNamespace(config=made))
+        return made
+
+    return plug_in
+
+
+def test_a_job_beside_others_sees_its_own_gpu_only(hardware: Callable[..., Hardware]) -> None:
+    machine = hardware(["first", "second", "third"])
+    with share(4):
+        assert chosen("auto") == ("/GPU:0",)  # the only one that is left to see
+    assert machine.visible == machine.grown == ["second"]
+    with share(2):  # the next job of a worker that has started TensorFlow stays where it is
+        assert chosen("auto") == ("/GPU:0",)
+
+
+def test_a_job_in_a_process_that_sees_all_gpus_takes_its_own(hardware: Callable[..., Hardware]) -> None:
+    machine = hardware(["first", "second", "third"])
+    assert chosen("auto") == ("/GPU:0",)
+    with share(4):
+        assert chosen("gpu") == ("/GPU:1",)
+        assert chosen("all") == ("/GPU:0", "/GPU:1", "/GPU:2")
+    assert machine.visible == ["first", "second", "third"]
+    assert chosen("auto") == ("/GPU:0",)
+
+
+def test_memory_growth_that_comes_too_late_is_an_error(hardware: Callable[..., Hardware]) -> None:
+    machine = hardware(["one", "another"])
+    machine.grown.append("one")
+    grow_memory(machine.gpus)
+    assert machine.grown == ["one", "another"]
+    hardware(["one"], started=True)
+    with pytest.raises(ValueError, match="device: expected to be asked before TensorFlow starts, for memory growth"):
+        chosen("auto")

@@ -61,7 +61,7 @@ def test_a_real_sweep_with_one_job_that_cannot_run(tmp_path: Path) -> None:
     done = pinn("-m", *words, "device=cpu,gpu:99", folder=tmp_path)
     assert done.returncode == 2
     first, second = done.stderr.splitlines()
-    assert first.startswith("pinn: run 1: device: expected one of auto, cpu, gpu or a numbered one such as gpu:1; got")
+    assert first.startswith("pinn: run 1: device: expected auto, all, multiworker, cpu, gpu, ")
     assert second.startswith("This machine has: cpu:0")
     assert "2 runs in " in done.stdout
     assert "poisson_1d  relative L2 " in done.stdout

@@ -34,7 +34,7 @@ SUMMARY_KEYS = """
 problem about verdict tolerance errors residual reference self_consistency seconds steps stop_reason
 engine solver field weights balance
 conditions weights_of_terms points
-dtype seed device date versions citation
+dtype seed device replicas date versions citation
 """
 TINY = Mlp(width=4, depth=1)
 FEW = Sampling(interior=16, boundary=8, initial=4)

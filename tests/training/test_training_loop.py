@@ -13,8 +13,9 @@ from training_cases import PROBLEMS, LogOfField, objective
 
 from pinn.solvers import Adam, Chain, Lbfgs, StopReason
 from pinn.training import Event, History, Training, train
+from pinn.training.clock import divided
 from pinn.training.interrupt import interruption
-from pinn.training.loop import GOAL, INTERRUPTED, TIME_LIMIT, _steps
+from pinn.training.loop import GOAL, INTERRUPTED, TIME_LIMIT
 
 
 def _train(solver: object, **options: object) -> Training:
@@ -101,7 +102,7 @@ BLOCKS = {
 
 @pytest.mark.parametrize(("given", "steps"), BLOCKS.values(), ids=BLOCKS)
 def test_blocks_divide_the_way_to_what_happens_next(given: tuple[int, ...], steps: int) -> None:
-    assert _steps(*given) == steps
+    assert divided(*given) == steps
 
 
 def test_a_time_limit_ends_training_with_a_reason() -> None:
