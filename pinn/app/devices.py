@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from typing import Any
 
 AUTO, ALL = "auto", "all"
 _ONE = re.compile(r"(cpu|gpu)(?::(\d+))?")
@@ -72,9 +73,10 @@ def _fault(named: Sequence[tuple[str, int]], available: Mapping[str, Sequence[st
 
 
 @contextmanager
-def share(number: int) -> Iterator[None]:
+def share(number: int | None) -> Iterator[None]:
     """Inside, this process is number so-and-so of several that run side by side, and `auto` and `gpu` mean the GPU of
     that number, counted round where there are fewer. A process that is told before TensorFlow starts sees no other.
+    `None`: it runs alone.
 
     So the jobs of a launcher and the workers of a search spread over the GPUs. Who was given GPUs of its own, by Slurm
     or by CUDA_VISIBLE_DEVICES, counts among those only.
@@ -84,6 +86,14 @@ def share(number: int) -> Iterator[None]:
         yield
     finally:
         _share.reset(token)
+
+
+def number_of_job(hydra: Any) -> int | None:
+    """The number of a job among those of a sweep, by Hydra's own config, where its launcher may run them side by side;
+    `None` for a single run, and for Hydra's own launcher, which takes one after the other in one process.
+    """
+    several = str(hydra.mode).endswith("MULTIRUN") and not str(hydra.launcher["_target_"]).endswith("BasicLauncher")
+    return int(hydra.job.num) if several else None
 
 
 def settle(name: str) -> None:

@@ -18,7 +18,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ from pinn import __version__
 from pinn.app.apart import Apart
 from pinn.app.arguments import CHECK, of_check, translate
 from pinn.app.asked import CHECKPOINTS, remember
-from pinn.app.devices import share
+from pinn.app.devices import number_of_job, share
 from pinn.app.folders import Footprint, aside, contents, follows, footprints
 from pinn.app.limits import check
 from pinn.app.locate import conf_folder
@@ -239,18 +239,12 @@ def _settled(config: DictConfig, folder: Path, task: _Task) -> int:
     if task.resumable and settings["resume"] is None:
         remember(settings, folder)
     log.info("pinn %s: %s, seed %s, into %s", __version__, settings["name"], settings["seed"], folder)
-    shown = settings["progress"] and not follows(config)
-    with live(enabled=shown, title=settings["name"], time_limit=settings["time_limit"]) as observer, _share_of_job():
+    shown, number = settings["progress"] and not follows(config), number_of_job(HydraConfig.get())
+    watching = live(enabled=shown, title=settings["name"], time_limit=settings["time_limit"])
+    with watching as observer, share(number):
         status = task.run(settings, folder, observer)
     log.info("exit status %d", status)
     return status
-
-
-def _share_of_job() -> AbstractContextManager[None]:
-    """The jobs of a launcher that runs them side by side spread over the GPUs."""
-    config = HydraConfig.get()
-    alone = config.mode != RunMode.MULTIRUN or str(config.launcher.get("_target_")).endswith("BasicLauncher")
-    return nullcontext() if alone else share(int(config.job.num))
 
 
 def _failed(error: Exception, folder: Path) -> Outcome:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 
 import pytest
+from hydra.types import RunMode
 
-from pinn.app.devices import choose, chosen, grow_memory, share
+from pinn.app.devices import choose, chosen, grow_memory, number_of_job, share
 
 NONE: Mapping[str, Sequence[str]] = {"cpu": ["/CPU:0"], "gpu": []}
 TWO_CPUS: Mapping[str, Sequence[str]] = {"cpu": ["/CPU:0", "/CPU:1"], "gpu": []}
@@ -135,6 +136,19 @@ def test_a_job_in_a_process_that_sees_all_gpus_takes_its_own(hardware: Callable[
         assert chosen("all") == ("/GPU:0", "/GPU:1", "/GPU:2")
     assert machine.visible == ["first", "second", "third"]
     assert chosen("auto") == ("/GPU:0",)
+
+
+BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
+JOBLIB = "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher"
+
+
+@pytest.mark.parametrize(
+    ("mode", "launcher", "number"),
+    [(RunMode.RUN, BASIC, None), (RunMode.MULTIRUN, BASIC, None), (RunMode.MULTIRUN, JOBLIB, 5)],
+)
+def test_jobs_of_a_launcher_count_where_they_run_side_by_side(mode: RunMode, launcher: str, number: int | None) -> None:
+    hydra = SimpleNamespace(mode=mode, launcher={"_target_": launcher}, job=SimpleNamespace(num=5))
+    assert number_of_job(hydra) == number
 
 
 def test_memory_growth_that_comes_too_late_is_an_error(hardware: Callable[..., Hardware]) -> None:
