@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -189,3 +190,17 @@ def test_without_an_environment_for_rivals_the_remedy_is_named(monkeypatch: pyte
     monkeypatch.setattr(peers, "PYTHON", tmp_path / "python")
     with pytest.raises(FileNotFoundError, match="make rivals"):
         peers.Peer("deepxde_step.py")
+
+
+def test_scaling_out_prints_how_far_the_weights_are_apart() -> None:
+    """In a process of its own, since logical devices are made before TensorFlow starts."""
+    words = ["--replicas", "1,2", "--points", "32", "--steps", "2", "--rounds", "1"]
+    done = subprocess.run(
+        [sys.executable, EXPERIMENTS / "scale_out.py", *words], capture_output=True, text=True, timeout=240, check=True
+    )
+    header, one, two, remark = done.stdout.splitlines()
+    assert header.split()[0] == "device"
+    assert (one.split()[0], two.split()[0]) == ("cpu:0", "cpu:0,1")
+    assert float(one.split()[-1]) == 0.0
+    assert float(two.split()[-1]) < 1e-12
+    assert "no speed-up can be expected" in remark
