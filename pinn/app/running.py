@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
     from pinn.training import Replicas
     from pinn.training.agreement import Together
+
+
+class LostProcessError(RuntimeError):
+    """A process of a run has gone, and left the others alone."""
 
 
 @final
@@ -90,13 +96,21 @@ def on(name: str) -> Iterator[Running]:
 
     Raises:
         ValueError: as `choose` and `prepare`.
+        LostProcessError: another process has gone.
     """
     import tensorflow as tf
 
     prepare(name)
     running = _running(name)
-    with tf.device(running.place):
-        yield running
+    try:
+        with tf.device(running.place):
+            yield running
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError) as error:
+        if running.replicas is None or running.replicas.processes == 1:
+            raise
+        raise LostProcessError(
+            "another process of the run has ended or is out of reach; its own words say why"
+        ) from error
 
 
 def agreed(name: str, status: int) -> int:
@@ -137,8 +151,17 @@ def _together(cluster: Cluster) -> Running:
         task_id=cluster.index,
         rpc_layer="grpc",
     )
-    with in_time("the processes of a cluster"):
+    with in_time("the processes of a cluster"), request_to_end_kept():
         return _shared(tf.distribute.MultiWorkerMirroredStrategy(resolver))
+
+
+@contextmanager
+def request_to_end_kept() -> Iterator[None]:
+    """TensorFlow takes SIGTERM when it joins a cluster, and does nothing on it: whoever had it has it back."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    if threading.current_thread() is threading.main_thread() and before is not None:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _shared(strategy: tf.distribute.Strategy) -> Running:
