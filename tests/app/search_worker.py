@@ -8,7 +8,8 @@ The error is smallest at `field.width=20`, `solver.learning_rate=0.01`. What els
     bad13      the input is bad
     defect13   the run fails
 
-Every run takes as many seconds as `time_limit` says, can be interrupted, and leaves the number of its process in `pid`.
+Every run takes as many seconds as `time_limit` says, can be interrupted, and leaves the number of its process in
+`pid` and which of the GPUs it would take in `share`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from pinn.app import devices
 from pinn.app.progress import Observer
 from pinn.app.search.worker import work
 
@@ -72,6 +74,7 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
         "seconds": {"total": 0.5},
         "stop_reason": "the loss or its gradient is not finite (NaN or infinity); step 3" if happens == "nan" else "",
     }
+    (folder / "share").write_text(str(devices._share.get()), encoding="utf-8")
     (folder / "pid").write_text(str(os.getpid()), encoding="utf-8")
     (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
     (folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(dict(config))), encoding="utf-8")

@@ -77,7 +77,7 @@ def run(*words: str, folder: str = "trial", stop_after: int | None = None) -> tu
             worker.stop.set()
 
     worker = Worker(say, solve, rehearse)
-    worker.serve(iter([{"run": {"words": [*WORDS, *words], "folder": folder, "prune": True}}]))
+    worker.serve(iter([{"run": {"words": [*WORDS, *words], "folder": folder, "prune": True, "share": None}}]))
     assert said[0] == {"ready": True}
     return Result.of(said[-1]["done"]), [tuple(each["look"]) for each in said if "look" in each]
 

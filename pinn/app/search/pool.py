@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Any, final
 
 from pinn.app.apart import GROWTH
@@ -20,7 +19,6 @@ from pinn.app.process import HYDRA_DEBUG, died
 
 _PATIENCE = 2.0  # seconds for the last of a worker's standard error
 _LAST_WORDS = 5  # lines of a worker's standard error that are remembered
-_NVIDIA = Path("/proc/driver/nvidia/gpus")
 
 
 @final
@@ -49,13 +47,11 @@ class Pool:
     Args:
         size: how many.
         command: what starts a worker.
-        devices: the GPUs that are dealt out among them, see `gpus`; none leaves the choice to each run.
     """
 
-    def __init__(self, size: int, command: Sequence[str], devices: Sequence[str] = ()) -> None:
+    def __init__(self, size: int, command: Sequence[str]) -> None:
         self.size = size
         self._command = list(command)
-        self._devices = tuple(devices)
         self._heard: queue.SimpleQueue[tuple[_Process, int, Mapping[str, Any] | None]] = queue.SimpleQueue()
         self._places: dict[int, _Process] = {}
 
@@ -72,7 +68,7 @@ class Pool:
             text=True,
             encoding="utf-8",
             errors="replace",
-            env=self._environment(slot),
+            env={name: value for name, value in os.environ.items() if name != HYDRA_DEBUG},
             start_new_session=True,  # Ctrl-C is the parent's to answer
         )
         last_words: deque[str] = deque(maxlen=_LAST_WORDS)
@@ -146,11 +142,6 @@ class Pool:
                     self._heard.put((place, slot, json.loads(line)))
         self._heard.put((place, slot, None))
 
-    def _environment(self, slot: int) -> dict[str, str]:
-        chosen = {"CUDA_VISIBLE_DEVICES": self._devices[slot % len(self._devices)]} if self._devices else {}
-        inherited = {name: value for name, value in os.environ.items() if name != HYDRA_DEBUG}
-        return {**inherited, **chosen}
-
 
 def _hang_up(place: _Process) -> None:
     with suppress(OSError):
@@ -169,11 +160,3 @@ def _drain(stream: IO[str] | None, last_words: deque[str]) -> None:
     if stream is not None:
         with stream:
             last_words.extend(stream)
-
-
-def gpus(root: Path = _NVIDIA) -> tuple[str, ...]:
-    """The GPUs that processes may be given, as `CUDA_VISIBLE_DEVICES` names them."""
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named is not None:
-        return tuple(name.strip() for name in named.split(",") if name.strip() not in ("", "-1"))
-    return tuple(str(number) for number, _ in enumerate(root.iterdir())) if root.is_dir() else ()

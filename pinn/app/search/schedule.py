@@ -141,6 +141,7 @@ class Schedule:
                     "words": list(running.words) if one else [*running.words, f"seed={seed}"],
                     "folder": str(folder if one else folder / f"seed_{seed}"),
                     "prune": self.terms.prune and not running.results,
+                    "share": slot if self.pool.size > 1 else None,
                 }
             },
         )

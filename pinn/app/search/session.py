@@ -25,7 +25,7 @@ from pinn.app.search.live import live
 from pinn.app.search.memory import BEGUN, NAME, agreed, joined, remember, resumed
 from pinn.app.search.options import Options, require_agreement, trials_of
 from pinn.app.search.plan import Compose, Config, Plan, planned
-from pinn.app.search.pool import Pool, gpus
+from pinn.app.search.pool import Pool
 from pinn.app.search.samplers import PRUNERS, grid_size, sampler
 from pinn.app.search.schedule import RefusedError, Schedule, Terms
 
@@ -71,9 +71,7 @@ class Session:
         first = int(self.rehearsal[0]["seed"])
         seeds = tuple(first + k for k in range(options.seeds)) if options.seeds > 1 else (None,)
         terms = Terms(self.total, seeds, options.pruning != "none", time.monotonic() + limit, self.folder)
-        chosen = any(word.lstrip("+").startswith("device=") for word in options.words)
-        devices = () if chosen or options.workers == 1 else gpus()
-        return Schedule(self.book, self.plan, Pool(options.workers, command, devices), terms, changed)
+        return Schedule(self.book, self.plan, Pool(options.workers, command), terms, changed)
 
 
 def run(given: Mapping[str, Any], resume: Path | None, compose: Compose, command: Sequence[str]) -> int:

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, final
 
+from pinn.app import devices
 from pinn.app.arguments import as_text
 from pinn.app.asked import ASKED, CHECKPOINTS
 from pinn.app.board import Event
@@ -91,10 +92,12 @@ class Worker:
                 return explain(error)
         return ""
 
-    def _run(self, words: Sequence[str], folder: str, prune: bool) -> Result:
+    def _run(self, words: Sequence[str], folder: str, prune: bool, share: int | None) -> Result:
+        """A run of a trial; `share` is the number of this worker among several, see `pinn.app.devices.share`."""
         self.stop.clear()
         watcher = _Watcher(self.say, self.stop)
-        observed = _observed(self.run, watcher) if prune else self.run
+        shared = _shared(self.run, share)
+        observed = _observed(shared, watcher) if prune else shared
         said = io.StringIO()
         (Path(folder) / SUMMARY).unlink(missing_ok=True)  # of the same run, interrupted
         with redirect_stdout(io.StringIO()), redirect_stderr(said):
@@ -107,6 +110,16 @@ def _begin_or_go_on(words: Sequence[str], folder: Path) -> list[str]:
     if (folder / ASKED).is_file() and (folder / CHECKPOINTS).is_dir():
         return [f"resume={as_text(str(folder))}"]
     return [*words, f"hydra.run.dir={as_text(str(folder))}"]
+
+
+def _shared(run: Run, number: int | None) -> Run:
+    """The run on the GPU that is this worker's, where there are several."""
+
+    def shared(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
+        with devices.share(number):
+            return run(config, folder, observer)
+
+    return shared
 
 
 def _observed(run: Run, watcher: _Watcher) -> Run:
