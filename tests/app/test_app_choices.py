@@ -88,7 +88,7 @@ MISUSE: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "half precision": ({"dtype": "float16"}, "dtype: expected one of float32, float64; got 'float16'"),
     "a number for an engine": ({"engine": 3}, "engine: expected the name of an engine, such as 'auto'; got 3"),
-    "a number for a device": ({"device": 0}, "device: expected 'auto', 'cpu', 'gpu' or 'gpu:1'; got 0"),
+    "a number for a device": ({"device": 0}, "device: expected 'auto', 'all', 'cpu', 'gpu:1' or 'gpu:0,1'; got 0"),
     "a path for checkpoints": (
         {"checkpoints": "folder"},
         r"checkpoints: expected pinn.Checkpoints('folder'); got 'folder'",

@@ -16,12 +16,15 @@ from pinn.app.build import field_from
 from pinn.app.choices import Choices
 from pinn.app.describe import describe_field
 from pinn.app.ladder import FOLLOWING
+from pinn.app.running import Running
 from pinn.app.solve import solve
 from pinn.calculus import Jet, PointSet
 from pinn.fields import Mlp, Patches, RandomFeatures
 from pinn.geometry import Box, Interval, Shape
 from pinn.problems import Condition, Dirichlet, Poisson1D, Poisson2D, Problem
 from pinn.training import Fixed, Sampling, SelfAdaptive
+
+CPU = Running(("/CPU:0",))
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def _choices(**named: object) -> Choices:
 
 def test_points_follow_the_residual_only_where_nobody_has_chosen_others() -> None:
     def sampling(**named: object) -> Sampling:
-        return Bench.of(Poisson1D(), _choices(**named), "cpu", None, None).with_points(FOLLOWING).chosen.sampling
+        return Bench.of(Poisson1D(), _choices(**named), CPU, None, None).with_points(FOLLOWING).chosen.sampling
 
     assert sampling() == FOLLOWING
     assert sampling(sampling=Sampling(interior=7)) == Sampling(interior=7)
@@ -111,8 +114,8 @@ def test_points_follow_the_residual_only_where_nobody_has_chosen_others() -> Non
 )
 def test_the_ladder_leaves_out_what_cannot_work(conditions: str, interior: int | None, expected: bool) -> None:
     chosen = _choices(sampling=Sampling(interior=interior), conditions=conditions)
-    assert serves(Bench.of(Poisson2D(), chosen, "cpu", None, None), Patches(8, features=100)) is expected
-    one_axis = Bench.of(Poisson1D(), chosen, "cpu", None, None)
+    assert serves(Bench.of(Poisson2D(), chosen, CPU, None, None), Patches(8, features=100)) is expected
+    one_axis = Bench.of(Poisson1D(), chosen, CPU, None, None)
     assert serves(one_axis, Patches(2, features=10)) is (conditions == "auto")  # which has a flux
     assert serves(one_axis, Mlp())
 
