@@ -199,7 +199,7 @@ class LaplacePairs(_InCube):
 @final
 @dataclass(frozen=True)
 class LaplaceAnnulus(Problem):
-    r"""The potential between two circles, checked against `\ln r`.
+    r"""The potential between two circles, checked against ln r.
 
     `\Delta u = 0` for `a < r < b`, `u = \ln a` on the inner and `\ln b` on the outer circle. Exact: `u = \ln r`, the
     fundamental solution of the plane.

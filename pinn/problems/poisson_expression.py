@@ -31,7 +31,7 @@ _GRID = 5
 @final
 @dataclass(frozen=True)
 class PoissonExpression(Problem):
-    r"""A manufactured solution from the command line: `'problem.exact="sin(pi*x)*exp(y)"'`, in both kinds of quotes.
+    r"""A manufactured solution, typed as a formula.
 
     `-\Delta u = f` on a box, or any other shape, in 1, 2 or 3 dimensions; the source `f = -\Delta u` and the Dirichlet
     values on the whole boundary are derived from the expression. Exact: the expression.

@@ -46,3 +46,10 @@ def test_every_shipped_problem_names_its_components(name: str) -> None:
 def test_names_are_given_or_numbers() -> None:
     found = {name: PROBLEMS[name][0].quantities for name in ("poisson_1d", "layered_wall", "kovasznay")}
     assert found == {"poisson_1d": ("u",), "layered_wall": ("u1", "u2"), "kovasznay": ("u", "v", "p")}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_every_shipped_problem_says_in_plain_words_what_it_is_about(name: str) -> None:
+    first = (type(PROBLEMS[name][0]).__doc__ or "").partition("\n\n")[0]
+    assert first.endswith(".")
+    assert not set(first) & set("`\\$_")
