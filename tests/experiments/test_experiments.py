@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -29,6 +30,7 @@ import patches  # noqa: E402
 import peers  # noqa: E402
 import pinnacle  # noqa: E402
 import problems_table  # noqa: E402
+import startup  # noqa: E402
 
 ECHO = """
 import sys
@@ -204,3 +206,23 @@ def test_scaling_out_prints_how_far_the_weights_are_apart() -> None:
     assert float(one.split()[-1]) == 0.0
     assert float(two.split()[-1]) < 1e-12
     assert "no speed-up can be expected" in remark
+
+
+def test_the_parts_of_a_start_are_told_with_their_medians(
+    run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = iter([{"interpreter": (0.1, 0.1), "compiling": (float(n), 2.0)} for n in (1, 2, 9)])
+    monkeypatch.setattr(startup, "measured", lambda words: next(rounds))
+    lines = run(startup, "--rounds", "3", "field=mlp").splitlines()
+    assert lines[0] == "pinn field=mlp"
+    assert lines[3].split()[:3] == ["compiling", "2.00", "2.00"]
+    assert lines[4].split() == ["all", "2.10", "2.10"]
+
+
+def test_a_start_is_measured_from_its_first_moment_to_its_first_step() -> None:
+    """Imports are those of this process, so that they take no time; the order of the parts is that of the table."""
+    moments = startup.child(["field=mlp", "field.width=4", "solver=adam"], time.time() - 1.0)
+    assert list(moments) == list(startup.PARTS)
+    clock = [moment for moment, _ in moments.values()]
+    assert clock == sorted(clock)
+    assert clock[0] >= 1.0
