@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,6 +44,20 @@ def replacement(path: str | Path, *, ending: str = "") -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def made_once(path: str | Path, *, ending: str = "") -> Iterator[Path]:
+    """As `replacement`, but what another process has put there meanwhile stays, and what the block made vanishes."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_MARK}{ending}")
+    try:
+        yield temporary
+        with suppress(FileExistsError):
+            os.link(temporary, target)  # which, unlike a renaming, replaces nothing
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

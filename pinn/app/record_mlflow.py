@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pinn.app.leaves import leaves
 from pinn.app.recording import FAILED, FINISHED, KILLED, Row, final_values
-from pinn.files import replacing
+from pinn.files import made_once, replacing
 
 URI = "MLFLOW_TRACKING_URI"
 HOME = "outputs"
@@ -117,17 +117,18 @@ class Mlflow:
         if self._client is None:
             for name, value in _QUIET.items():
                 os.environ.setdefault(name, value)
-            if self._local:
-                Path(HOME).mkdir(exist_ok=True)
             from mlflow import MlflowClient
 
             for name in ("mlflow", "alembic"):
                 logging.getLogger(name).setLevel(logging.WARNING)
+            _make_tables(self._uri)
             self._client = MlflowClient(tracking_uri=self._uri)
         return self._client
 
     def _created(self, client: Any) -> str:
-        made = client.create_run(self._experiment_id(client), run_name=self._folder.name, tags=self._tags())
+        folder = self._folder  # of a job of a sweep it has only a number
+        name = f"{folder.parent.name}/{folder.name}" if folder.name.isdecimal() else folder.name
+        made = client.create_run(self._experiment_id(client), run_name=name, tags=self._tags())
         return str(made.info.run_id)
 
     def _experiment_id(self, client: Any) -> str:
@@ -188,6 +189,19 @@ def _database() -> str:
     return f"sqlite:///{Path(HOME, 'mlflow.db').absolute()}?timeout=30"
 
 
+def _make_tables(uri: str) -> None:
+    """Make the file of a SQLite database that is not there, whole or not at all: tables take seconds to make, and two
+    runs that make them in one file at once spoil it.
+    """
+    path = Path(uri.partition("?")[0].removeprefix("sqlite:///"))
+    if not uri.startswith("sqlite:///") or path.exists():
+        return
+    from mlflow import MlflowClient
+
+    with made_once(path, ending=".db") as temporary:
+        MlflowClient(tracking_uri=f"sqlite:///{temporary.absolute()}").search_experiments(max_results=1)
+
+
 def _connect(uri: str) -> None:
     """Find out in seconds whether anybody listens: database drivers wait for minutes.
 
@@ -217,11 +231,10 @@ def _is_open(value: Any) -> bool:
 
 
 def _shown(uri: str) -> str:
-    """The address without the name and the password of a user."""
-    parts = urlsplit(uri)
-    if "@" not in parts.netloc:
-        return uri
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+    """The address without options, and without the name and the password of a user."""
+    plain = uri.partition("?")[0]
+    scheme, mark, rest = plain.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
 
 def _reason(error: BaseException) -> str:

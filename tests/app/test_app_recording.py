@@ -233,6 +233,22 @@ def test_nothing_asked_is_nothing_done() -> None:
     records.close()
 
 
+def test_a_database_that_two_runs_make_at_once_is_whole(
+    work: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is quicker: its database is taken, and ours is gone."""
+    made = record_mlflow.made_once
+
+    def overtaken(path: Path, **options: str) -> Any:
+        path.parent.mkdir(exist_ok=True)
+        shutil.copy(empty_database, path)
+        return made(path, **options)
+
+    monkeypatch.setattr(record_mlflow, "made_once", overtaken)
+    record_mlflow.recorder({"name": "none"}, work).check()
+    assert tree(work / "outputs") == ["mlflow.db"]
+
+
 BAD = {
     "unknown": (
         ["record=tensorbord"],

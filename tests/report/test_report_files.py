@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinn import files
-from pinn.files import remove_unfinished, replacing, replacing_folder
+from pinn.files import made_once, remove_unfinished, replacing, replacing_folder
 from pinn.report import plain, read_columns, write_columns, write_csv, write_json, write_npz
 from pinn.report.figures import save_figure
 from pinn.report.files import write_records
@@ -65,6 +65,26 @@ def test_a_failure_in_the_middle_leaves_nothing(error: type[BaseException], tmp_
     with pytest.raises(error):
         write_half()
     assert os.listdir(tmp_path / "deep") == []
+
+
+def test_of_two_who_make_a_file_at_once_the_first_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "file"
+    with made_once(path, ending=".db") as slow:
+        slow.write_bytes(b"second")
+        assert slow.suffix == ".db"
+        with made_once(path) as quick:
+            quick.write_bytes(b"first")
+        assert path.read_bytes() == b"first"
+
+    def make_half() -> None:
+        with made_once(tmp_path / "other") as half:
+            half.write_bytes(b"half")
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        make_half()
+    assert path.read_bytes() == b"first"
+    assert [*os.listdir(tmp_path), *os.listdir(path.parent)] == ["deep", "file"]
 
 
 def test_readers_see_the_old_file_until_the_end(tmp_path: Path) -> None:
