@@ -151,7 +151,7 @@ def _as_one(sweep: Path, jobs: Sequence[Run]) -> Run:
     ended = (sweep / SWEPT).exists() or RUNNING in verdicts
     return Run(
         sweep,
-        date=date_of(sweep, None, SWEPT),
+        date=date_of(sweep, None, SWEPT) or min((job.date for job in jobs if job.date is not None), default=None),
         problem=counted("problem"),
         field=counted("field"),
         solver=counted("solver"),

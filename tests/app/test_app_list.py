@@ -109,6 +109,16 @@ def test_runs_are_selected_and_sorted(
     assert names(listed(capsys, *words)) == expected
 
 
+def test_a_sweep_with_a_name_of_its_own_that_goes_on_is_as_old_as_its_first_run(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, hour in enumerate((11, 10, 12)):
+        finished(work / "mine" / str(number), date=f"2026-11-28T{hour}:00:00")
+    (work / "mine" / "multirun.yaml").touch()
+    (found,) = listed(capsys, str(work))
+    assert (found["date"], found["verdict"], found["runs"]) == ("2026-11-28T10:00:00", "3 pass, unfinished", 3)
+
+
 def test_csv_and_json_say_the_same(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = listed(capsys)
     assert main(["list", "--csv"]) == 0
