@@ -102,7 +102,7 @@ class Mlflow:
         self._parameters(config)
         for name in ("verdict", "field", "solver", "stop_reason"):
             self._client.set_tag(self._run, name, str(summary.get(name)))
-        for name in ("summary.json", "config.yaml", "history.csv", "model.keras"):
+        for name in ("summary.json", "config.yaml", "history.csv", "model.keras", "report.html"):
             if (self._folder / name).is_file():
                 self._client.log_artifact(self._run, str(self._folder / name))
         if (self._folder / "figures").is_dir():

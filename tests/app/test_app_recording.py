@@ -74,7 +74,11 @@ def test_a_run_is_recorded_in_both_and_goes_on_in_the_same_record(work: Path, da
     from mlflow import MlflowClient
 
     config = settings("pinn.problems.Heat1D", 40, conditions="penalty", name="heat_1d", seed=5)
-    config |= {"record": ["tensorboard", "mlflow"], "checkpoint": {"every": 10, "seconds": None, "keep": 2}}
+    config |= {
+        "record": ["tensorboard", "mlflow"],
+        "report": True,
+        "checkpoint": {"every": 10, "seconds": None, "keep": 2},
+    }
     folder = work / "outputs" / "one"
     assert run(config | {"resume": None}, folder, silent) == 0
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
@@ -98,7 +102,7 @@ def test_a_run_is_recorded_in_both_and_goes_on_in_the_same_record(work: Path, da
     history = client.get_metric_history(found.info.run_id, "error")
     assert [each.step for each in history] == [step for step, _ in seen["error"]]
     artifacts = {each.path for each in client.list_artifacts(found.info.run_id)}
-    assert artifacts == {"summary.json", "config.yaml", "history.csv", "model.keras", "figures"}
+    assert artifacts == {"summary.json", "config.yaml", "history.csv", "model.keras", "report.html", "figures"}
     assert (work / "outputs" / "mlartifacts" / "heat_1d" / found.info.run_id / "artifacts" / "figures").is_dir()
 
     config["solver"]["max_steps"] = 60
