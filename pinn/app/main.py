@@ -45,6 +45,7 @@ from pinn.app.messages import (
     TERMINATED,
     USER_ERRORS,
     Outcome,
+    causes,
     explain,
     say,
 )
@@ -147,13 +148,9 @@ def _before_any_job(error: Exception, taken: Sequence[Footprint]) -> int:
     return FAILED
 
 
-def _system_error(error: BaseException | None) -> OSError | None:
+def _system_error(error: BaseException) -> OSError | None:
     """The operating system's own complaint behind an error; logging wraps it when run.log cannot be opened."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno is not None:
-            return error
-        error = error.__cause__
-    return None
+    return next((cause for cause in causes(error) if isinstance(cause, OSError) and cause.errno is not None), None)
 
 
 def _refused(error: Exception, folders: Sequence[Path]) -> str | None:

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
 from enum import Enum
+from operator import attrgetter
 from os import environ
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
@@ -74,6 +75,26 @@ def explain(error: BaseException) -> str:
     said = (sentence(link) for link in links for kind, sentence in _SENTENCES if isinstance(link, kind))
     text = (_two_lines(str(link)) for link in reversed(links))
     return next(filter(None, said), None) or next(filter(None, text), None) or type(error).__name__
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, the one that it was raised from, and so on."""
+    return _linked(error, attrgetter("__cause__"))
+
+
+def surroundings(error: BaseException) -> Iterator[BaseException]:
+    """An error, the one that it was raised from or while it was handled, and so on."""
+    return _linked(error, lambda link: link.__cause__ or link.__context__)
+
+
+def _linked(error: BaseException, before: Callable[[BaseException], BaseException | None]) -> Iterator[BaseException]:
+    """Each once: while a debugger or a tracer looks on, OmegaConf makes errors their own cause."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        link = before(link)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, final
 from urllib.parse import urlsplit
 
 from pinn.app.leaves import leaves
+from pinn.app.messages import causes
 from pinn.app.recording import FAILED, FINISHED, KILLED, Row, final_values
 from pinn.files import made_once, replacing
 
@@ -239,9 +240,8 @@ def _shown(uri: str) -> str:
 
 def _reason(error: BaseException) -> str:
     """What went wrong at the bottom of it, in one line."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return (str(error).partition("\n")[0] or type(error).__name__)[:200].rstrip(". ")
+    *_, deepest = causes(error)
+    return (str(deepest).partition("\n")[0] or type(deepest).__name__)[:200].rstrip(". ")
 
 
 def _batches(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:

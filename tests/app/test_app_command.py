@@ -162,6 +162,17 @@ def test_bad_input_is_said_in_one_or_two_lines_and_leaves_nothing(
     assert tree(work) == []
 
 
+@pytest.mark.timeout(60)
+def test_an_error_that_is_its_own_cause_is_said_too(
+    run: FakeRun, work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OmegaConf makes it so while a debugger looks on, and when asked for whole tracebacks."""
+    monkeypatch.setenv("OC_CAUSE", "1")
+    words, message = BAD_INPUT["a word not on offer in a list"]
+    assert main(words, run=run) == 2
+    assert capsys.readouterr() == ("", f"pinn: {message}\n")
+
+
 def test_the_default_config_reaches_the_run_as_plain_data(run: FakeRun, work: Path) -> None:
     assert main([], run=run) == 0
     assert run.configs == [

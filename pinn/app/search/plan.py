@@ -18,7 +18,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, ValidationErr
 from pinn.app.arguments import translate
 from pinn.app.limits import check
 from pinn.app.locate import conf_folder, user_conf_folder
-from pinn.app.messages import USER_ERRORS, explain
+from pinn.app.messages import USER_ERRORS, explain, surroundings
 from pinn.app.search.spaces import Reals, Space, Value, split
 from pinn.app.settings import GROUPS, plain, register
 
@@ -86,7 +86,7 @@ class Plan:
         try:
             self._composed([*groups, space.word(space.domain.samples()[0])])
         except USER_ERRORS as error:
-            if any(isinstance(link, ConfigKeyError | ConfigAttributeError) for link in _links(error)):
+            if any(isinstance(link, ConfigKeyError | ConfigAttributeError) for link in surroundings(error)):
                 return False
             raise
         return True
@@ -105,16 +105,10 @@ class Plan:
 
     def _not_whole(self, error: BaseException) -> Space | None:
         """The interval of numbers that must be whole."""
-        for link in _links(error):
+        for link in surroundings(error):
             if isinstance(link, ValidationError) and "Integer" in str(link):
                 return next((s for s in self.spaces if s.key == link.full_key and isinstance(s.domain, Reals)), None)
         return None
-
-
-def _links(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def planned(words: Sequence[str], compose: Compose) -> Plan:
