@@ -12,11 +12,12 @@ import keras
 
 from pinn.app.bench import Bench
 from pinn.app.collocation import collocated
+from pinn.app.evolving import evolving, refused
 from pinn.app.marching import marching, refusal
 from pinn.app.record import config_of, summary_of
 from pinn.app.solution import Solution
 from pinn.app.work import Work, trained
-from pinn.fields import FieldRecipe, Patches, Slabs
+from pinn.fields import EvolvingFeatures, FieldRecipe, Patches, Slabs
 from pinn.solvers import Solver
 from pinn.training import Training
 from pinn.training.loop import INTERRUPTED
@@ -37,6 +38,8 @@ def serves(bench: Bench, field: FieldRecipe | keras.Model) -> bool:
     """Whether a field can work with the conditions and the points that were chosen."""
     if isinstance(field, Slabs):
         return refusal(bench) is None
+    if isinstance(field, EvolvingFeatures):
+        return refused(bench) is None
     if not isinstance(field, Patches):
         return True
     asked, enforcement = bench.chosen.sampling.interior, bench.enforcement
@@ -58,7 +61,7 @@ def attempt(
         ValueError: they do not fit the problem or each other, or contradict the checkpoints.
     """
     began = time.perf_counter()
-    work = marching(bench, field, solver) if isinstance(field, Slabs) else collocated(bench, field, solver)
+    work = _made_ready(bench, field, solver)
     built = time.perf_counter()
     training = trained(
         work, time_limit, observer=bench.observer, checkpoints=bench.checkpoints, asked=bench.asked, number=number
@@ -76,6 +79,15 @@ def attempt(
     error = report.errors.relative_l2 if report.errors else estimated["value"]
     ended = training.interrupted or training.stop_reason == INTERRUPTED
     return Attempt(solution, error if math.isfinite(error) else math.inf, ended)
+
+
+def _made_ready(bench: Bench, field: FieldRecipe | keras.Model, solver: Solver | None) -> Work:
+    """The work that a field asks for."""
+    if isinstance(field, Slabs):
+        return marching(bench, field, solver)
+    if isinstance(field, EvolvingFeatures):
+        return evolving(bench, field, solver)
+    return collocated(bench, field, solver)
 
 
 def _solution(bench: Bench, work: Work, training: Training, report: Report, seconds: Mapping[str, float]) -> Solution:

@@ -13,7 +13,7 @@ from typing import Any
 from pinn.app.automatic import AUTO
 from pinn.app.construct import coerced, construct, reject_unknown
 from pinn.app.settings import CUSTOM
-from pinn.fields import FieldRecipe, FourierFeatures, Mlp, Patches, RandomFeatures, Slabs
+from pinn.fields import EvolvingFeatures, FieldRecipe, FourierFeatures, Mlp, Patches, RandomFeatures, Slabs
 from pinn.problems import Problem
 from pinn.solvers import (
     Adam,
@@ -42,6 +42,7 @@ FIELDS: dict[str, type] = {
     "random_features": RandomFeatures,
     "patches": Patches,
     "slabs": Slabs,
+    "evolving_features": EvolvingFeatures,
 }
 
 

@@ -83,7 +83,7 @@ def collocated(bench: Bench, field: FieldRecipe | keras.Model, solver: Solver | 
         evaluator,
         engine,
         train=watched,
-        estimate=lambda weights: _estimate(others, weights),
+        estimate=lambda weights: self_consistency(others, weights),
         points=objective.points,
         weights_of_terms=lambda: {name: float(w.sum()) for name, w in objective.point_weights().items()},
         replicas=shared.replicas if isinstance(shared, SpreadObjective) else 1,
@@ -143,7 +143,12 @@ class _Setting:
         return denser.objective(terms=[within(self.bench.terms(denser.sampling)[0], lower, upper, around)])
 
 
-def _estimate(objective: ResidualObjective, weights: np.ndarray) -> float:
+def held_out(bench: Bench, network: FlatField) -> ResidualObjective:
+    """The residuals of a network at points that nobody trains on."""
+    return _Setting(bench, network, None, bench.chosen.sampling).held_out()
+
+
+def self_consistency(objective: ResidualObjective, weights: np.ndarray) -> float:
     """The residual on points held out, relative to that of the field with nothing learned."""
     loss = tf.function(objective.loss, autograph=False).get_concrete_function(
         tf.TensorSpec([objective.size], objective.dtype)

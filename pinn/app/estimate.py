@@ -16,7 +16,7 @@ from pinn.app.describe import describe_field
 from pinn.app.ladder import Rung
 from pinn.app.solve import planned
 from pinn.calculus import engine_named
-from pinn.fields import Patches, RandomFeatures, Slabs
+from pinn.fields import EvolvingFeatures, Patches, RandomFeatures, Slabs
 from pinn.solvers import Solver, demand, fits_in_memory, operations
 from pinn.training.terms import Term
 from pinn.validation.checks import Finding
@@ -38,8 +38,8 @@ def cost(bench: Bench) -> list[Finding]:
     rungs = planned(bench)
     first = rungs[0]
     others = f"; then {', '.join(dict.fromkeys(_name(rung) for rung in rungs[1:]))}" if rungs[1:] else ""
-    if isinstance(first.field, Slabs | Patches):
-        what = f"{_name(first)}, whose cost shows while it cuts the domain{others}"
+    if isinstance(first.field, Slabs | Patches | EvolvingFeatures):
+        what = f"{_name(first)}, whose cost shows while it goes on{others}"
         return [Finding("ok", NAME, what, remedy="time_limit=60 ends training after as many seconds")]
     plan = _Plan.of(bench.with_points(first.sampling), first)
     asked = demand(plan.solver, plan.rows, plan.weights)

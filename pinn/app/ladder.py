@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from pinn.fields import FieldRecipe, Mlp, Patches, RandomFeatures, Slabs
+from pinn.fields import EvolvingFeatures, FieldRecipe, Mlp, Patches, RandomFeatures, Slabs
 from pinn.solvers import Bfgs, Chain, GaussNewton, LeastSquares, LevenbergMarquardt, SelfScaledBroyden, Solver
 from pinn.training import Rad, Sampling
 
@@ -30,6 +30,9 @@ _ALLOWED, _LEAST_RESIDUAL = 3.0, 1e-9
 _SQUARE = 2  # axes of equal length that a square of patches serves
 _FEW_PATCHES, _MANY_PATCHES = (60, 150), (100, 250)
 """How many in three axes, and their features: a minute, and some."""
+
+_EVOLVING = EvolvingFeatures(2000, frames=2000)
+"""Waves in the plane that reach layers a fiftieth of it wide, and frames for hundreds of changes."""
 
 _WAVES = 2600
 """Waves on the whole domain: with as many the solution of `heat_2d_multiscale` is good to 7e-6, in a minute."""
@@ -80,6 +83,7 @@ def rungs(
     | | `RandomFeatures(2600, "sine")`, with wave numbers like those of the data along each axis | `LeastSquares` | linear equations with 3 axes, `float64` | `heat_2d_multiscale`: 7e-6 |
     | | `Patches(..., 150)`, sixty along the axes that need them; then a hundred with 250 features | `LeastSquares` | linear equations with 3 axes, `float64` | seventeen holes in a plate over time: 9e-3 |
     | | `Patches(8, 60)` | `GaussNewton` | equations that are not linear, with 2 axes of space, `float64` | the velocities of `lid_driven_cavity`: 4e-3 |
+    | | `EvolvingFeatures(2000)` | the integrator | equations that are not linear, with 2 axes of space and time, `float64` | `heat_long_time` for 100 units of time: 3e-2 |
     | 3 | `Slabs(20)`, then `Slabs(40)` cut ten times as fine | `GaussNewton` | one axis of space and time, `float64` | Burgers with its front: 9e-8; Allen-Cahn: 3e-7 |
     | | `RandomFeatures(1000, interactions=2)` | `LeastSquares` | linear equations with 4 to 10 axes, `float64` | `poisson_nd` with five axes 4e-14, `heat_nd` with five 6e-11, `laplace_pairs` with ten 7e-5 |
     | 4 | `Mlp(32, 2)` | `Bfgs`, 5000 steps; `float32`: Adam | linear equations; any in `float32` | 1e-6 in the ball; after 3000 steps 1.2e-6 for heat in the ball with six axes |
@@ -110,6 +114,8 @@ def rungs(
         found.append(replace(found[0], why="features of several components ask for more points", sampling=MANY))
     if found and not linear and axes == _SQUARE and not timed:
         found.append(Rung(Patches(8, features=60), GaussNewton(), _WHY_FINER))
+    if found and not linear and axes == MOST_AXES and timed:
+        found.append(Rung(_EVOLVING, None, "one set of features for all times was not accurate enough"))
     if precise and linear and MOST_AXES < axes <= _MOST_PAIRED_AXES:
         found = [Rung(RandomFeatures(1000, interactions=2), LeastSquares(), _WHY_PAIRS, MANY)]
     if precise and timed and axes == _SQUARE:

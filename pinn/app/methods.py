@@ -13,6 +13,7 @@ FIELDS: Mapping[str, Method] = {
     "random_features": ("Random features", ("dong2021", "zhang2024")),
     "patches": ("Random features on patches", ("chen2022", "babuska1997")),
     "slabs": ("Random features in slabs of time", ("chen2022", "chen2023")),
+    "evolving_features": ("Random features whose coefficients evolve", ("du2021", "bruna2024")),
 }
 SOLVERS: Mapping[str, Method] = {
     "adam": ("Adam", ("kingma2015",)),

@@ -82,6 +82,20 @@ class SlabsSettings:
     overlap: float = _number(above=0)
 
 
+@dataclass
+class EvolvingFeaturesSettings:
+    """Random features of space with coefficients that are splines of time; `scale` is a number, a list with one for
+    each axis of space, or null.
+    """
+
+    name: str = _name("evolving_features")
+    features: int = _number(minimum=1)
+    activation: str = MISSING
+    scale: Any = MISSING
+    frames: int = _number(minimum=4)
+    tolerance: float = _number(above=0)
+
+
 SCHEMAS: Mapping[str, type] = {
     "auto_field_settings": AutoFieldSettings,
     "mlp_settings": MlpSettings,
@@ -89,4 +103,5 @@ SCHEMAS: Mapping[str, type] = {
     "random_features_settings": RandomFeaturesSettings,
     "patches_settings": PatchesSettings,
     "slabs_settings": SlabsSettings,
+    "evolving_features_settings": EvolvingFeaturesSettings,
 }

@@ -1,6 +1,7 @@
 """Neural fields: networks, their weights as one vector, and the ansatz that satisfies conditions exactly."""
 
 from pinn.fields.ansatz import Ansatz, Data, Datum
+from pinn.fields.evolving import EvolvingFeatures
 from pinn.fields.flat import FlatField
 from pinn.fields.layers import SINE
 from pinn.fields.layout import Layout
@@ -19,6 +20,7 @@ __all__ = [
     "Axis",
     "Data",
     "Datum",
+    "EvolvingFeatures",
     "FieldRecipe",
     "FlatField",
     "FourierFeatures",

@@ -89,9 +89,9 @@ class RandomFeatures:
     def redraw(self, model: keras.Model, seed: int) -> None:
         """Give a model built by such a recipe the ridges of this scale and seed; everything else stays."""
         ridges = model.get_layer("ridges")
-        ridges.set_weights(self._draw(ridges.kernel.shape[0], seed))
+        ridges.set_weights(self.draw(ridges.kernel.shape[0], seed))
 
-    def _draw(self, dimension: int, seed: int) -> list[np.ndarray]:
+    def draw(self, dimension: int, seed: int) -> list[np.ndarray]:
         """The kernel `[d, features]` and the bias `[features]` of the ridges."""
         drawn = waves if self.activation == SINE else ridges
         scale, radii = self._scales(dimension)

@@ -133,4 +133,4 @@ def _sines(diffusivity: float, rate: float, duration: float) -> ReferenceSolutio
     )
 
 
-_MODES, _FRAMES, _STEPS = (24, 64), 20, 5  # along both axes; a unit of time; a frame
+_MODES, _FRAMES, _STEPS = (32, 128), 20, 5  # along both axes; a unit of time; a frame

@@ -102,6 +102,11 @@ SOURCES: Mapping[str, Source] = {
         "Multi-Objective Loss Balancing for Physics-Informed Deep Learning",
         *(2025, _CMAME, "439", "117914"),
     ),
+    "bruna2024": _article(
+        "Bruna, Joan and Peherstorfer, Benjamin and Vanden-Eijnden, Eric",
+        "Neural Galerkin Schemes with Active Learning for High-Dimensional Evolution Equations",
+        *(2024, _JCP, "496", "112588", "10.1016/j.jcp.2023.112588"),
+    ),
     "chen2022": _article(
         "Chen, Jingrun and Chi, Xurong and E, Weinan and Yang, Zhouwang",
         "Bridging Traditional and Machine Learning-Based Algorithms for Solving PDEs: The Random Feature Method",
@@ -117,6 +122,11 @@ SOURCES: Mapping[str, Source] = {
         "Local Extreme Learning Machines and Domain Decomposition for Solving Linear and Nonlinear Partial "
         "Differential Equations",
         *(2021, _CMAME, "387", "114129", "10.1016/j.cma.2021.114129"),
+    ),
+    "du2021": _article(
+        "Du, Yifan and Zaki, Tamer A.",
+        "Evolutional Deep Neural Network",
+        *(2021, "Physical Review E", "104", "045303", "10.1103/PhysRevE.104.045303"),
     ),
     "frangella2023": _article(
         "Frangella, Zachary and Tropp, Joel A. and Udell, Madeleine",

@@ -10,7 +10,9 @@ from pinn.training.checkpoint import (
     write_checkpoint,
 )
 from pinn.training.enforcement import Enforcement, enforce, require_places
+from pinn.training.evolution import Evolution
 from pinn.training.history import History
+from pinn.training.integration import Integration
 from pinn.training.keeper import Keeper
 from pinn.training.linearity import linear
 from pinn.training.loop import Event, Observer, Training, train
@@ -47,10 +49,12 @@ __all__ = [
     "DamagedError",
     "Enforcement",
     "Event",
+    "Evolution",
     "Fixed",
     "FormatError",
     "GradientNorm",
     "History",
+    "Integration",
     "Keeper",
     "March",
     "Ntk",

@@ -10,7 +10,7 @@ from typing import final
 import numpy as np
 import tensorflow as tf
 
-from pinn.calculus import Engine, Expression, Field, Frame, Needs, PointSet, learn, observe
+from pinn.calculus import Engine, Expression, Field, Frame, Jet, Needs, PointSet, learn, observe
 from pinn.geometry import INITIAL, Shape
 from pinn.problems import BoundaryCondition, Condition, Mean, Periodic, PointCondition, Problem
 from pinn.training.adaptive.base import Adaptive, Place, Sizes
@@ -58,6 +58,10 @@ class Term:
         points = PointSet(tf.constant(self.seen_at, coordinates.dtype), self.frame.axes)
         rows = _named(self.name, self._answer(field, points, engine), points.coordinates)
         return {name: row[0] + tf.zeros_like(coordinates[:, 0]) for name, row in rows.items()}
+
+    def of_jet(self, points: PointSet, jet: Jet) -> dict[str, tf.Tensor]:
+        """The residuals by name, each `[N]`, of a field whose jet at the points is known."""
+        return _named(self.name, self.expression(points, jet), points.coordinates)
 
     def _answer(self, field: Field, points: PointSet, engine: Engine) -> tf.Tensor | Mapping[str, tf.Tensor]:
         seen = field if self.frame.components is not None else (lambda x: tf.squeeze(field(x), axis=1))

@@ -20,7 +20,7 @@ from pinn.app.construct import coerced, construct
 from pinn.app.describe import describe_balance, describe_field, describe_problem, describe_sampling, describe_solver
 from pinn.app.locate import conf_folder
 from pinn.calculus import Jet, PointSet
-from pinn.fields import FourierFeatures, Mlp, Patches, RandomFeatures, Slabs
+from pinn.fields import EvolvingFeatures, FourierFeatures, Mlp, Patches, RandomFeatures, Slabs
 from pinn.geometry import Box, Shape
 from pinn.problems import Heat1D, LaplaceAnnulus, PoissonExpression, PoissonND, Problem
 from pinn.solvers import (
@@ -287,6 +287,8 @@ RECIPES = [
     RandomFeatures(scale=2.0),
     Patches(),
     Patches((3, 5), features=7, activation="tanh", scale=2.0, overlap=0.5),
+    EvolvingFeatures(),
+    EvolvingFeatures(9, "tanh", scale=(2.0, 3.0), frames=8, tolerance=1e-6),
     Slabs(),
     Slabs(3, patches=(3, 5), features=7, residual=1e-3, most=20, activation="tanh", scale=2.0, overlap=0.5),
 ]
@@ -426,7 +428,8 @@ def test_a_problem_that_no_config_holds_is_never_described_as_another_one(proble
 def test_a_network_made_by_hand_is_custom() -> None:
     assert describe_field(None) == {"name": "custom"}
     with pytest.raises(
-        ValueError, match="field: expected one of auto, mlp, fourier, random_features, patches, slabs; got 'custom'"
+        ValueError,
+        match=r"field: expected one of auto, mlp, .*, slabs, evolving_features; got 'custom'",
     ):
         field_from(describe_field(None))
 
@@ -440,12 +443,12 @@ WRONG: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
     "field, unknown": (
         field_from,
         {"name": "mpl"},
-        "field: expected one of auto, mlp, fourier, random_features, patches, slabs; got 'mpl'",
+        "field: expected one of auto, mlp, fourier, random_features, patches, slabs, evolving_features; got 'mpl'",
     ),
     "field, none": (
         field_from,
         {},
-        "field: expected one of auto, mlp, fourier, random_features, patches, slabs; got None",
+        "field: expected one of auto, mlp, fourier, random_features, patches, slabs, evolving_features; got None",
     ),
     "field, a list": (
         field_from,

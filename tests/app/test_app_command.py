@@ -23,7 +23,7 @@ KEYS = (
 BAD_INPUT = {
     "unknown choice": (
         ["field=mpl"],
-        "field: expected one of auto, fourier, mlp, patches, random_features, slabs; got 'mpl'. "
+        "field: expected one of auto, evolving_features, fourier, mlp, patches, random_features, slabs; got 'mpl'. "
         "Did you mean field=mlp?",
     ),
     "unknown choice, nothing near": (
@@ -124,7 +124,7 @@ BAD_INPUT = {
     "no saved config": (["nope.yaml"], "nope.yaml: no such file; expected the config.yaml of a run."),
     "bad choice in a sweep": (
         ["-m", "field=mlp,mpl"],
-        "field: expected one of auto, fourier, mlp, patches, random_features, slabs; got 'mpl'. "
+        "field: expected one of auto, evolving_features, fourier, mlp, patches, random_features, slabs; got 'mpl'. "
         "Did you mean field=mlp?",
     ),
     "said by the run": (["seed=7"], "problem.k: expected a number above 0; got -1.\nTry problem.k=1."),
@@ -362,7 +362,10 @@ def test_choices_in_the_conf_folder_of_the_working_directory(
     assert main(["problem=broken"], run=run) == 2
     assert capsys.readouterr().err.startswith(f"pinn: {work}/conf/problem/broken.yaml, line 2: expected ',' or ']'")
     assert main(["--help"], run=run) == 0
-    assert "field: auto, fourier, mlp, patches, random_features, slabs, wide, wrong\n" in capsys.readouterr().out
+    assert (
+        "field: auto, evolving_features, fourier, mlp, patches, random_features, slabs, wide, wrong\n"
+        in capsys.readouterr().out
+    )
 
 
 def test_a_saved_config_runs_again(run: FakeRun, work: Path) -> None:
@@ -437,7 +440,7 @@ def test_version_and_help(run: FakeRun, work: Path, capsys: pytest.CaptureFixtur
     assert main(["--help"], run=run) == 0
     text = capsys.readouterr().out
     for line in (
-        "field: auto, fourier, mlp, patches, random_features, slabs",
+        "field: auto, evolving_features, fourier, mlp, patches, random_features, slabs",
         "solver: adam, auto, bfgs, chain, engd, gauss_newton, gauss_newton_cg, lbfgs",
         "pinn -m problem=poisson_2d",
     ):
