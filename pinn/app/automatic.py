@@ -54,7 +54,7 @@ def auto_solver(dtype: str, field: FieldRecipe | keras.Model, weights: int, *, l
 
 def auto_sampling(field: FieldRecipe | keras.Model, sampling: Sampling, shape: Shape) -> Sampling:
     """The sampling with counts that were left out filled in where the field is of patches, which take more points the
-    more patches there are.
+    more patches there are, and crowd where they do.
 
     Raises:
         ValueError: fewer points were asked for than there are features.
@@ -74,6 +74,7 @@ def auto_sampling(field: FieldRecipe | keras.Model, sampling: Sampling, shape: S
         interior=least.interior if sampling.interior is None else sampling.interior,
         boundary=max(least.boundary, usual.boundary) if sampling.boundary is None else sampling.boundary,
         initial=max(least.initial, usual.initial) if sampling.initial is None else sampling.initial,
+        early=field.early if sampling.early is None and sampling.adapt is None else sampling.early,
     )
 
 

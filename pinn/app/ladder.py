@@ -30,6 +30,9 @@ _ALLOWED, _LEAST_RESIDUAL = 3.0, 1e-9
 _SQUARE = 2  # axes of equal length that a square of patches serves
 _FEW_PATCHES, _MANY_PATCHES = (60, 150), (100, 250)
 """How many in three axes, and their features: a minute, and some."""
+_EARLY_PATCHES, _EARLY = (216, 200), 0.01
+"""The same where the last axis is time, and from which part of the duration on its octaves are alike: many patches do
+not fit what begins at once, however small they are in space."""
 
 _EVOLVING = EvolvingFeatures(2000, frames=2000)
 """Waves in the plane that reach layers a fiftieth of it wide, and frames for hundreds of changes."""
@@ -81,7 +84,7 @@ def rungs(
     | 2 | `Patches(8, 100)` | `LeastSquares` | linear equations with 2 axes, `float64` | sin 8πx sin 6πy on the unit square: 4e-9 |
     | | `Patches(16, 100)` | `LeastSquares` | the same, a minute longer | `laplace_discs`: 3e-5, where eight by eight end at 3e-4 |
     | | `RandomFeatures(2600, "sine")`, with wave numbers like those of the data along each axis | `LeastSquares` | linear equations with 3 axes, `float64` | `heat_2d_multiscale`: 7e-6 |
-    | | `Patches(..., 150)`, sixty along the axes that need them; then a hundred with 250 features | `LeastSquares` | linear equations with 3 axes, `float64` | seventeen holes in a plate over time: 9e-3 |
+    | | `Patches(..., 150)`, sixty along the axes that need them; then a hundred with 250 features, or in time 216 with 200, finer towards the start | `LeastSquares` | linear equations with 3 axes, `float64` | seventeen holes in a plate over time: 5e-3 |
     | | `Patches(8, 60)` | `GaussNewton` | equations that are not linear, with 2 axes of space, `float64` | the velocities of `lid_driven_cavity`: 4e-3 |
     | | `EvolvingFeatures(2000)` | the integrator | equations that are not linear, with 2 axes of space and time, `float64` | `heat_long_time` for 100 units of time: 3e-2 |
     | 3 | `Slabs(20)`, then `Slabs(40)` cut ten times as fine | `GaussNewton` | one axis of space and time, `float64` | Burgers with its front: 9e-8; Allen-Cahn: 3e-7 |
@@ -109,7 +112,7 @@ def rungs(
         components: of the field.
     """  # noqa: E501 - the table
     precise = dtype == "float64"
-    found = _of_features(linear, tuple(numbers) or (1.0,) * axes) if precise and axes <= MOST_AXES else []
+    found = _of_features(linear, tuple(numbers) or (1.0,) * axes, timed=timed) if precise and axes <= MOST_AXES else []
     if found and not linear and components > 1:
         found.append(replace(found[0], why="features of several components ask for more points", sampling=MANY))
     if found and not linear and axes == _SQUARE and not timed:
@@ -126,7 +129,7 @@ def rungs(
     return tuple(found + _of_networks(why, linear=linear))
 
 
-def _of_features(linear: bool, numbers: tuple[float, ...]) -> list[Rung]:
+def _of_features(linear: bool, numbers: tuple[float, ...], *, timed: bool) -> list[Rung]:
     """The rungs without training."""
     axes = len(numbers)
     why = f"the equation is {'' if linear else 'not '}linear in u and has {axes} {'axis' if axes == 1 else 'axes'}"
@@ -137,11 +140,14 @@ def _of_features(linear: bool, numbers: tuple[float, ...]) -> list[Rung]:
     if linear and axes == MOST_AXES:
         scales = tuple(_WIDER * number + _BESIDE for number in numbers)
         found.append(Rung(RandomFeatures(_WAVES, "sine", scales), LeastSquares(), _WHY_FINER, WAVE_POINTS))
-        for why, (most, features) in (
-            ("one set of waves was not accurate enough", _FEW_PATCHES),
-            ("fewer patches were not accurate enough", _MANY_PATCHES),
-        ):
-            found.append(Rung(Patches(patches_along(numbers, most), features), LeastSquares(), why))
+        (few, some), (many, more) = _FEW_PATCHES, _EARLY_PATCHES if timed else _MANY_PATCHES
+        finest = Patches(patches_along(numbers, many), more, early=_EARLY if timed else None)
+        found += [
+            Rung(
+                Patches(patches_along(numbers, few), some), LeastSquares(), "one set of waves was not accurate enough"
+            ),
+            Rung(finest, LeastSquares(), "fewer patches were not accurate enough"),
+        ]
     return found
 
 

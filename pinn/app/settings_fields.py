@@ -65,6 +65,7 @@ class PatchesSettings:
     activation: str = MISSING
     scale: Optional[float] = _number(above=0)  # noqa: UP045
     overlap: float = _number(above=0)
+    early: Optional[float] = _number(above=0)  # noqa: UP045
 
 
 @dataclass

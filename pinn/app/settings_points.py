@@ -28,6 +28,7 @@ class SamplingSettings:
     towards: Any = MISSING
     grading: str = MISSING
     width: float = _number(above=0)
+    early: Optional[float] = _number(above=0)  # noqa: UP045
 
 
 @dataclass

@@ -70,6 +70,9 @@ class Patches:
         scale: the largest wave number `\gamma` within a patch; `None` leaves it to the run, as for `RandomFeatures`.
         overlap: the width `\delta` in which neighbours blend, in units of a patch: above 0 and at most 1. Wide windows
             have small derivatives.
+        early: patches and waves are finer towards the beginning of the last axis, for what begins there at once, such
+            as heat from a film that disagrees with the initial value: they see `\log(1 + \tau / \epsilon)` of its
+            part `\tau`, with this `\epsilon`. None: alike everywhere.
 
     Raises:
         ValueError: sizes below one, a number for each axis that does not fit the domain, a scale that is not positive,
@@ -85,13 +88,15 @@ class Patches:
     activation: str = SINE
     scale: float | None = None
     overlap: float = 1.0
+    early: float | None = None
 
     def __post_init__(self) -> None:
         require_patches(self.patches, self.overlap, least=1)
         require_sizes("field", features=self.features)
         require_activation(self.activation)
-        if self.scale is not None:
-            require_positive("field", scale=self.scale)
+        for name in ("scale", "early"):
+            if getattr(self, name) is not None:
+                require_positive("field", **{name: getattr(self, name)})
 
     def grid(self, dimension: int) -> tuple[int, ...]:
         """The number of patches along each of the axes.
@@ -120,11 +125,24 @@ class Patches:
         """
         counts = np.array(self.grid(shape.dim))
         lower, upper = shape.bounds
-        size = (upper - lower) / counts
-        vertex = np.clip(np.round((point - lower) / size), 1, _limits(tuple(counts)))
+        vertex = np.clip(np.round(self._octaves((point - lower) / (upper - lower)) * counts), 1, _limits(tuple(counts)))
         single = counts == 1
-        first = np.where(single, 0.0, vertex - 0.5)
-        return lower + first * size, lower + np.where(single, 1.0, vertex + 0.5) * size
+        first, last = np.where(single, 0.0, vertex - 0.5), np.where(single, 1.0, vertex + 0.5)
+        corners = (self._parts(corner / counts) for corner in (first, last))
+        first, last = (lower + corner * (upper - lower) for corner in corners)
+        return first, last
+
+    def _octaves(self, parts: np.ndarray) -> np.ndarray:
+        """What parts of the box the field sees, `[d]`, for parts of the box."""
+        if self.early is None:
+            return parts
+        return np.append(parts[:-1], np.log1p(parts[-1] / self.early) / math.log1p(1.0 / self.early))
+
+    def _parts(self, octaves: np.ndarray) -> np.ndarray:
+        """The inverse of it."""
+        if self.early is None:
+            return octaves
+        return np.append(octaves[:-1], self.early * np.expm1(octaves[-1] * math.log1p(1.0 / self.early)))
 
     def build(self, layout: Layout) -> keras.Model:
         """The field with ridges drawn by chance and all `c` zero; its weights are those of one patch after the other.
@@ -135,7 +153,7 @@ class Patches:
         if any(layout.periodic):
             raise ValueError("field=patches: expected no periodic axis; got one. Say field=slabs or random_features")
         counts, components, dtype = self.grid(layout.axes), layout.components, layout.dtype
-        inputs, position = _grid_coordinates(layout, counts)
+        inputs, position = _grid_coordinates(layout, counts, self.early)
         vertex = ops.clip(ops.round(position), 1.0, _limits(counts))
         inside = ops.subtract(position, vertex)
         corners = list(itertools.product(*[(0, 1) if count > 1 else (0,) for count in counts]))
@@ -238,12 +256,19 @@ def combined(basis: keras.KerasTensor, coefficients: keras.KerasTensor, componen
     return ops.sum(ops.multiply(ops.expand_dims(basis, -1), shaped), axis=(1, 2))
 
 
-def _grid_coordinates(layout: Layout, counts: tuple[int, ...]) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+def _grid_coordinates(
+    layout: Layout, counts: tuple[int, ...], early: float | None
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """The input, and its position in units of a patch."""
     inputs = keras.Input(shape=(layout.axes,), dtype=layout.dtype, name="points")
     scale = np.array(counts) / (layout.upper - layout.lower)
     shift = (-scale * layout.lower).tolist()
-    return inputs, keras.layers.Rescaling(scale.tolist(), shift, dtype=layout.dtype, name="scaling")(inputs)
+    position = keras.layers.Rescaling(scale.tolist(), shift, dtype=layout.dtype, name="scaling")(inputs)
+    if early is None:
+        return inputs, position
+    *others, last = _apart(position)
+    octaves = ops.log(ops.add(ops.divide(last, early * counts[-1]), 1.0))
+    return inputs, ops.concatenate([*others, ops.multiply(octaves, counts[-1] / math.log1p(1.0 / early))], axis=1)
 
 
 def _limits(counts: tuple[int, ...]) -> list[float]:

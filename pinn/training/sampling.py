@@ -44,6 +44,8 @@ class Sampling:
             evenly.
         grading: the law by which their density falls with the distance, one of `pinn.geometry.LAWS`.
         width: of that law, in units of the longest side of the domain's bounds.
+        early: points of all terms crowd towards the initial time, for what begins there at once: from this part of the
+            duration on, each octave of the time since the start has as many. None spreads them evenly.
         adapt: places the points of the equation where its residual is large, each time that points are drawn anew;
             `kind` is for the first ones, and for the conditions.
 
@@ -60,6 +62,7 @@ class Sampling:
     towards: str | tuple[str, ...] | None = None
     grading: str = "inverse"
     width: float = 0.1
+    early: float | None = None
     adapt: Adaptive | None = None
 
     def __post_init__(self) -> None:
@@ -79,6 +82,13 @@ class Sampling:
         except (TypeError, ValueError) as error:
             raise ValueError(f"sampling.{error}") from None
         object.__setattr__(self, "towards", None if self.towards is None else graded.towards)
+        if self.early is not None and not 0.0 < self.early < math.inf:
+            raise ValueError(f"sampling.early: expected a positive part of the duration; got {self.early!r}")
+        if self.adapt is not None and self.early is not None:
+            raise ValueError(
+                f"sampling.early: expected points that stay where they crowd; got sampling={self.adapt.name}, which "
+                "places them itself. Leave one of them out."
+            )
         if self.adapt is not None and not isinstance(self.adapt, Adaptive):
             raise TypeError(f"sampling.adapt: expected Rad(), Rar() or None; got {self.adapt!r}")
         if self.adapt is not None and self.resample_every == 0:
@@ -91,6 +101,20 @@ class Sampling:
     def graded(self) -> Grading | None:
         """Where the points of the equation crowd, and by which law; None for evenly spread ones."""
         return None if self.towards is None else Grading(self.towards, self.grading, self.width)
+
+    def in_time(self, points: np.ndarray, shape: Shape) -> np.ndarray:
+        r"""Points `[N, d]` of a shape with time, with times that crowd where `early` asks for it.
+
+        What was the part `\tau` of the duration becomes `\epsilon ((1 + 1 / \epsilon)^\tau - 1)`: the density of
+        evenly spread times is then `1 / (t + \epsilon)`, up to a factor.
+        """
+        if self.early is None or shape.time_axis is None:
+            return points
+        start, end = (float(bound[-1]) for bound in shape.bounds)
+        moved = points.copy()
+        tau = (points[:, -1] - start) / (end - start)
+        moved[:, -1] = start + (end - start) * self.early * np.expm1(tau * math.log1p(1.0 / self.early))
+        return moved
 
     def counts(self, shape: Shape) -> Counts:
         """The counts for a domain, those that were left out filled in."""

@@ -122,7 +122,8 @@ def _draws_inside(shape: Shape, sampling: Sampling) -> tuple[Draw, Redraw]:
     count = sampling.counts(shape).interior
 
     def place(number: int, seed: Sequence[int]) -> np.ndarray:
-        return interior_points(shape, number, kind=sampling.kind, seed=seed, grading=sampling.graded)
+        points = interior_points(shape, number, kind=sampling.kind, seed=seed, grading=sampling.graded)
+        return sampling.in_time(points, shape)
 
     if sampling.adapt is None:
         return _anew(lambda seed: _inside(place(count, seed)))
@@ -203,7 +204,12 @@ def _draws_on_parts(shape: Shape, conditions: Sequence[BoundaryCondition], sampl
 
     def draw(name: str) -> Draw:
         share = asked.initial if name in at_start else max(round(asked.boundary * measures[name] / total), 1)
-        return lambda seed: boundary_points(parts[name], share, kind=sampling.kind, seed=seed)
+
+        def places(seed: Sequence[int]) -> Places:
+            points, normals = boundary_points(parts[name], share, kind=sampling.kind, seed=seed)
+            return sampling.in_time(points, shape), normals
+
+        return places
 
     return {name: draw(name) for name in parts}
 

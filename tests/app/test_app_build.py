@@ -286,7 +286,7 @@ RECIPES = [
     RandomFeatures(features=9),
     RandomFeatures(scale=2.0),
     Patches(),
-    Patches((3, 5), features=7, activation="tanh", scale=2.0, overlap=0.5),
+    Patches((3, 5), features=7, activation="tanh", scale=2.0, overlap=0.5, early=0.01),
     EvolvingFeatures(),
     EvolvingFeatures(9, "tanh", scale=(2.0, 3.0), frames=8, tolerance=1e-6),
     Slabs(),
@@ -296,6 +296,7 @@ SAMPLINGS = [Sampling(kind=kind, interior=5, resample_every=3) for kind in SAMPL
     Sampling(),
     Sampling(resample_every=3, adapt=Rad(power=2.0, candidates=9)),
     Sampling(towards=("inner", "outer"), grading="exponential", width=0.2),
+    Sampling(early=0.05),
     Sampling(kind="uniform", resample_every=3, adapt=Rar(added=2)),
 ]
 SOLVERS = {

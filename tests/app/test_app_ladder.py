@@ -73,9 +73,9 @@ def test_patches_are_cut_along_the_axes_that_need_it() -> None:
     assert patches_along((31.4, 1.5, 1.0), 40) == (21, 1, 1)
     assert patches_along((1.0, 1.0, 1.0), 40) == (4, 3, 3)
     assert patches_along((1.0, 9.0, 4.5), 40) == (1, 9, 4)
-    assert patches_along((1.9, 2.8, 1.0), 100) == (8, 12, 1)  # a plate with holes over time, which stays whole
+    assert patches_along((1.9, 2.8, 1.0), 216) == (12, 18, 1)  # a plate with holes over time, which stays whole
     ladder = rungs(linear=True, axes=3, timed=True, dtype="float64", goal=0.0, numbers=(31.4, 1.5, 1.0))
-    assert [rung.field.patches for rung in ladder if isinstance(rung.field, Patches)] == [(30, 2, 1), (42, 2, 1)]
+    assert [rung.field.patches for rung in ladder if isinstance(rung.field, Patches)] == [(30, 2, 1), (63, 3, 1)]
     assert ladder[1].field.scale == pytest.approx((1.3 * 31.4 + 1.5, 1.3 * 1.5 + 1.5, 2.8))
 
 

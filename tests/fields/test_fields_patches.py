@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -182,6 +183,32 @@ def test_a_cell_holds_the_points_that_feel_the_same_patches() -> None:
         assert (numbers[inside] == numbers[n]).all()
 
 
+def test_an_early_field_is_a_regular_one_of_octaves() -> None:
+    """The field at a place is that of a field without `early` where the logarithm puts it."""
+    recipe = replace(RECIPE, early=0.02)
+    early, regular, points = _build(recipe), _build(), _points()
+    _filled(early), _filled(regular)
+    octaves = points.copy()
+    part = (points[:, 1] - LOWER[1]) / (UPPER[1] - LOWER[1])
+    octaves[:, 1] = LOWER[1] + (UPPER[1] - LOWER[1]) * np.log(1 + part / 0.02) / np.log(51.0)
+    np.testing.assert_allclose(np.asarray(early(points)), np.asarray(regular(octaves)), atol=1e-6)
+    assert np.abs(np.asarray(early(points)) - np.asarray(regular(points))).max() > 0.1
+
+
+def test_a_cell_of_an_early_field_holds_the_points_that_feel_the_same_patches() -> None:
+    recipe, shape = replace(RECIPE, early=0.02), Box(LOWER, UPPER)
+    apart, points = Patchwork.of(_build(recipe)), _points(400)
+    points[:, 1] = LOWER[1] + (UPPER[1] - LOWER[1]) * ((points[:, 1] - LOWER[1]) / (UPPER[1] - LOWER[1])) ** 4
+    numbers = apart.numbers(tf.constant(points)).numpy()
+    heights = []
+    for n in range(0, 400, 40):
+        lower, upper = recipe.cell(points[n], shape)
+        inside = np.all((points > lower) & (points < upper), axis=1)
+        assert (numbers[inside] == numbers[n]).all()
+        heights.append(upper[1] - lower[1])
+    assert max(heights) > 2 * min(heights)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -189,6 +216,7 @@ def test_a_cell_holds_the_points_that_feel_the_same_patches() -> None:
         ({"patches": (2, 0)}, r"field\.patches: expected a whole number of at least 1; got 0"),
         ({"features": 0}, r"field\.features"),
         ({"scale": -1.0}, r"field\.scale: expected a positive number; got -1\.0"),
+        ({"early": 0.0}, r"field\.early: expected a positive number; got 0\.0"),
         ({"overlap": 0.0}, r"field\.overlap: expected a number above 0 and at most 1; got 0\.0"),
         ({"overlap": 1.5}, r"field\.overlap: expected a number above 0 and at most 1; got 1\.5"),
         ({"activation": "tanhh"}, r"field\.activation: expected sine"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from pinn.geometry import Annulus, Ball, Box, Interval
-from pinn.training import SAMPLERS, Sampling, boundary_points, interior_points
+from pinn.problems import Heat1D
+from pinn.training import SAMPLERS, Rad, Sampling, boundary_points, interior_points, terms_of
 
 SHAPES = {
     "interval": Interval(0.0, 2.0),
@@ -91,6 +93,11 @@ BAD_INPUT = {
     "interior": ({"interior": 0}, "sampling.interior: expected a whole number of at least 1 point; got 0"),
     "boundary": ({"boundary": -3}, "sampling.boundary: .*got -3"),
     "interval": ({"resample_every": -1}, "sampling.resample_every: expected a number of steps"),
+    "early": ({"early": 0.0}, "sampling.early: expected a positive part of the duration; got 0.0"),
+    "early and adaptive": (
+        {"early": 0.1, "adapt": Rad(), "resample_every": 5},
+        "sampling.early: expected points that stay where they crowd; got sampling=rad",
+    ),
     "part": ({"towards": ()}, r"sampling.towards: expected the name of a part, or several names; got \(\)"),
     "law": (
         {"grading": "cubic"},
@@ -105,3 +112,22 @@ def test_bad_input_is_refused_in_a_sentence(name: str) -> None:
     options, message = BAD_INPUT[name]
     with pytest.raises(ValueError, match=message):
         Sampling(**options)
+
+
+def test_early_points_of_all_terms_are_as_many_in_each_octave_of_time() -> None:
+    problem, early = Heat1D(), Sampling(interior=4096, boundary=2048, early=0.01)
+    end = problem.domain.bounds[1][-1]
+    equation, edges, start = terms_of(problem, problem.conditions(), early, dtype=tf.float64, weights={})
+    for term in (equation, edges):
+        points, _ = term.draw((0,))
+        assert problem.domain.inside(points).all()
+        part = points[:, -1] / end
+        for limit in (0.01, 0.1, 0.5):
+            expected = np.log(1 + limit / 0.01) / np.log(101.0)
+            assert np.mean(part < limit) == pytest.approx(expected, abs=0.02)
+    assert np.all(start.draw((0,))[0][:, -1] == 0.0)
+
+
+def test_early_points_in_a_domain_without_time_are_where_they_were() -> None:
+    points = interior_points(SHAPES["box"], 50, kind="sobol", seed=(0,))
+    np.testing.assert_array_equal(Sampling(early=0.1).in_time(points, SHAPES["box"]), points)
