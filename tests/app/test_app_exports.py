@@ -25,13 +25,14 @@ from pinn.app.run import run
 from pinn.app.settings import Format
 from pinn.app.solution import Solution, field_evaluator
 from pinn.calculus import Jet, PointSet, engine_named
-from pinn.fields import FieldRecipe, FourierFeatures, Layout, Mlp, Patches, RandomFeatures, Slabs
+from pinn.fields import EvolvingFeatures, FieldRecipe, FourierFeatures, Layout, Mlp, Patches, RandomFeatures, Slabs
 from pinn.geometry import Ball, Shape
 from pinn.problems import (
     AllenCahn1D,
     Burgers1D,
     Condition,
     Dirichlet,
+    Heat1D,
     Heat2D,
     LaplaceAnnulus,
     LaplaceDiscs,
@@ -223,6 +224,7 @@ MLP = Mlp(width=4, depth=1)
         (Poisson1D(), RandomFeatures(features=12, activation="sine")),
         (Poisson2D(), Patches(patches=2, features=6)),
         (Burgers1D(), Slabs(slabs=2, features=6)),
+        (Heat1D(), EvolvingFeatures(6, frames=4)),
     ],
     ids=lambda value: type(value).__name__,
 )
