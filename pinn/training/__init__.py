@@ -10,7 +10,7 @@ from pinn.training.checkpoint import (
     write_checkpoint,
 )
 from pinn.training.enforcement import Enforcement, enforce, require_places
-from pinn.training.evolution import Evolution
+from pinn.training.evolution import Evolution, no_evolution
 from pinn.training.history import History
 from pinn.training.integration import Integration
 from pinn.training.keeper import Keeper
@@ -79,6 +79,7 @@ __all__ = [
     "intricacy",
     "linear",
     "natural_weight",
+    "no_evolution",
     "read_checkpoint",
     "require_fit",
     "terms_of",

@@ -30,6 +30,7 @@ Features = Any
 
 _CHUNK = 512  # points a call of a compiled program
 _LEAST_CUT = 1e-12
+_SINGULAR = 1e12
 
 
 @final
@@ -104,9 +105,10 @@ class Evolution:
         needs = term.needs
         self._partials = sorted(p for p in needs.partials if self._time not in p)
         self._traces = sorted(needs.traces)
-        self._require_first_order()
+        reason = no_evolution(term, np.column_stack([places, np.full(len(places), sum(span) / 2)]))
+        if reason is not None:
+            raise ValueError(reason)
         self.bases = [self._basis(component) for component in range(self._components)]
-        self._require_slopes()
         self._program = self._compiled(self._solved)
 
     @cached_property
@@ -221,38 +223,46 @@ class Evolution:
         partials[(self._time,)] += slopes
         others = zip(self._traces, derivatives[len(self._partials) :], strict=True)
         traces = {index: lift.traces[index] + change for index, change in others}
-        jet = EvaluatedJet(self._squeezed(Derivatives(lift.value + value, partials, traces)), self._term.frame)
+        jet = EvaluatedJet(_squeezed(Derivatives(lift.value + value, partials, traces), self._term), self._term.frame)
         rows = self._term.of_jet(PointSet(points, self._term.frame.axes), jet)
         return tf.stack(list(rows.values()), axis=1)
 
-    def _squeezed(self, found: Derivatives) -> Derivatives:
-        """As the frame has it: `[N]` for a field of one component."""
-        if self._term.frame.components is not None:
-            return found
-        partials = {index: tf.squeeze(part, axis=1) for index, part in found.partials.items()}
-        traces = {index: tf.squeeze(part, axis=1) for index, part in found.traces.items()}
-        return Derivatives(tf.squeeze(found.value, axis=1), partials, traces)
 
-    def _require_first_order(self) -> None:
-        needs, time = self._term.needs, self._time
-        others = [p for p in needs.partials if time in p and p != (time,)]
-        if others or (time,) not in needs.partials or any(time in trace for trace in needs.traces):
-            raise ValueError("expected an equation of first order in time; got one of another order. Say field=slabs")
+def no_evolution(term: Term, points: np.ndarray) -> str | None:
+    """Why an equation does not say what the first derivative in time is, in words; `None` if it does.
 
-    def _require_slopes(self) -> None:
-        """Try the equation with slopes of different sizes."""
-        jets = tf.ones([1 + len(self._partials) + len(self._traces), len(self.places), self._components], tf.float64)
-        time = tf.constant(sum(self.span) / 2, tf.float64)
-        start, once, twice = (
-            self._residuals(time, jets, tf.fill([self._components], tf.constant(size, tf.float64))).numpy()
-            for size in (0.0, 1.0, 2.0)
-        )
-        if start.shape[1] != self._components:
-            raise ValueError(
-                f"expected an equation for each of {self._components} components; got {start.shape[1]} equations"
-            )
-        if not np.allclose(twice - start, 2 * (once - start)) or not np.all(np.isfinite(self._solved(time, jets))):
-            raise ValueError("expected an equation that is linear in u_t and has it everywhere. Say field=slabs")
+    It is tried at some points `[n, d]`, with a jet of ones and slopes in time of different sizes.
+    """
+    components, time = term.frame.components or 1, len(term.frame.axes) - 1
+    needs = term.needs
+    others = [p for p in needs.partials if time in p and p != (time,)]
+    if others or (time,) not in needs.partials or any(time in trace for trace in needs.traces):
+        return "expected an equation of first order in time; got one of another order"
+
+    def rows(slopes: np.ndarray) -> np.ndarray:
+        ones = tf.ones([len(points), components], tf.float64)
+        partials = {index: ones * slopes if index == (time,) else ones for index in needs.partials}
+        jet = EvaluatedJet(_squeezed(Derivatives(ones, partials, dict.fromkeys(needs.traces, ones)), term), term.frame)
+        found = term.of_jet(PointSet(tf.constant(points, tf.float64), term.frame.axes), jet)
+        return np.stack([np.asarray(row) for row in found.values()], axis=1)
+
+    start = rows(np.zeros(components))
+    if start.shape[1] != components:
+        return f"expected an equation for each of {components} components; got {start.shape[1]} equations"
+    columns = np.stack([rows(unit) - start for unit in np.eye(components)], axis=2)
+    linear = np.allclose(rows(np.full(components, 2.0)) - start, 2.0 * columns.sum(axis=2))
+    if not linear or np.linalg.cond(columns).max() > _SINGULAR:
+        return "expected an equation that is linear in the slope in time and has it everywhere"
+    return None
+
+
+def _squeezed(found: Derivatives, term: Term) -> Derivatives:
+    """As the frame of a term has it: `[N]` for a field of one component."""
+    if term.frame.components is not None:
+        return found
+    partials = {index: tf.squeeze(part, axis=1) for index, part in found.partials.items()}
+    traces = {index: tf.squeeze(part, axis=1) for index, part in found.traces.items()}
+    return Derivatives(tf.squeeze(found.value, axis=1), partials, traces)
 
 
 def _in_chunks(program: Any, points: np.ndarray) -> np.ndarray:
