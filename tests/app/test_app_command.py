@@ -190,6 +190,7 @@ def test_the_default_config_reaches_the_run_as_plain_data(run: FakeRun, work: Pa
                 "towards": None,
                 "grading": "inverse",
                 "width": 0.1,
+                "early": None,
             },
             "balance": {"name": "fixed"},
             "engine": {"name": "auto"},

@@ -183,7 +183,7 @@ REFUSED = {
     "unknown key": ([*FIXED, "field.wdth=range(1,3)"], "field.wdth: no such key; expected one of activation, depth, w"),
     "unknown choice": (
         ["field=choice(mlp,mpl)"],
-        "field: expected one of auto, fourier, mlp, patches, random_features",
+        "field: expected one of auto, evolving_features, fourier, mlp, patches, random_features",
     ),
     "value": ([*FIXED, "field.activation=choice(tanh,tahn)"], "activation: expected one of sine, tanh; got 'tahn'."),
     "empty interval": (
