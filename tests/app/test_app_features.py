@@ -121,7 +121,7 @@ def test_the_ladder_leaves_out_what_cannot_work(conditions: str, interior: int |
 
 
 def test_patches_in_a_config_are_a_number_or_a_list() -> None:
-    options = {"name": "patches", "features": 7, "activation": "sine", "scale": None, "overlap": 1.0}
+    options = {"name": "patches", "features": 7, "activation": "sine", "scale": None, "overlap": 1.0, "early": None}
     assert field_from({**options, "patches": 3}) == Patches(3, features=7)
     assert field_from({**options, "patches": [3, 2]}) == Patches((3, 2), features=7)
     assert describe_field(Patches((3, 2), features=7)) == {**options, "patches": [3, 2]}

@@ -42,6 +42,10 @@ PAINTED = frozenset({kind_of_pictures(problem_from(shipped(name))): name for nam
 EACH = [pytest.param(name, marks=pytest.mark.pictures if name in PAINTED else ()) for name in SHIPPED]
 
 
+# A reference that goes through all of the time takes half a minute for what is usual, and a second for this.
+SHORT = {"heat_long_time": {"duration": 4.0}}
+
+
 @pytest.mark.parametrize("name", EACH)
 def test_every_shipped_problem_runs_from_end_to_end(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -51,7 +55,7 @@ def test_every_shipped_problem_runs_from_end_to_end(
         monkeypatch.setattr(f"pinn.app.views.{count}", 41)  # of points an axis
     events: list[Event] = []
     # Penalties compile several times faster than exact conditions, which have tests of their own.
-    config = settings("", conditions="penalty") | {"problem": shipped(name)}
+    config = settings("", conditions="penalty") | {"problem": shipped(name) | SHORT.get(name, {})}
     assert run(config, tmp_path, events.append) == SOLVED
     assert capsys.readouterr().out.startswith(name)
     assert (events[-1].step, events[-1].steps_planned, events[-1].stage) == (3, 3, "adam")
