@@ -4,9 +4,10 @@
     .venv/bin/python experiments/checkpoint_cost.py --solvers bfgs --steps 2000 --every 100 --rounds 5
 
 A 2x32 network on `poisson_2d` with its usual points, in float64. Trainings with and without take turns, and the medians
-are compared, so that what else the machine does touches both alike. One line a solver, printed when it is done:
-seconds by the clock, and of all processors. The processors' count the thread that writes, which the clock does not
-where a core is free; they are the ones to look at where the machine has other work.
+are compared, so that what else the machine does touches both alike. The engine is named, since `auto` may choose
+differently each time. One line a solver, printed when it is done: seconds by the clock, and of all processors. The
+processors' count the thread that writes, which the clock does not where a core is free; they are the ones to look at
+where the machine has other work.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def seconds(solver: Solver, every: int | None) -> tuple[float, float]:
 
     with tempfile.TemporaryDirectory() as folder:
         kept = None if every is None else pinn.Checkpoints(folder, every=every, seconds=None)
-        pinn.solve(Poisson2D(), Mlp(), solver, checkpoints=kept, observer=look)
+        pinn.solve(Poisson2D(), Mlp(), solver, engine="forward", checkpoints=kept, observer=look)
     (began, busy), (ended, busy_at_end) = looks[0], looks[-1]
     return ended - began, busy_at_end - busy
 
