@@ -17,7 +17,7 @@ from pinn.fields.layers import SINE, activated, require_activation, require_posi
 from pinn.fields.layout import Layout
 from pinn.fields.patch_grid import counts_along, require_patches
 from pinn.fields.random_features import local_waves
-from pinn.geometry import Shape
+from pinn.geometry import Shape, octaves, parts_of_octaves
 
 NAME = "patches"
 TYPICAL_SCALE = 4.5
@@ -71,8 +71,8 @@ class Patches:
         overlap: the width `\delta` in which neighbours blend, in units of a patch: above 0 and at most 1. Wide windows
             have small derivatives.
         early: patches and waves are finer towards the beginning of the last axis, for what begins there at once, such
-            as heat from a film that disagrees with the initial value: they see `\log(1 + \tau / \epsilon)` of its
-            part `\tau`, with this `\epsilon`. None: alike everywhere.
+            as heat from a film that disagrees with the initial value: they see octaves of it, with this part of the
+            axis for `\epsilon` of `pinn.geometry.octaves`. None: alike everywhere.
 
     Raises:
         ValueError: sizes below one, a number for each axis that does not fit the domain, a scale that is not positive,
@@ -125,24 +125,16 @@ class Patches:
         """
         counts = np.array(self.grid(shape.dim))
         lower, upper = shape.bounds
-        vertex = np.clip(np.round(self._octaves((point - lower) / (upper - lower)) * counts), 1, _limits(tuple(counts)))
+        place = (point - lower) / (upper - lower)
+        if self.early is not None:
+            place[-1] = octaves(place[-1], self.early)
+        vertex = np.clip(np.round(place * counts), 1, _limits(tuple(counts)))
         single = counts == 1
-        first, last = np.where(single, 0.0, vertex - 0.5), np.where(single, 1.0, vertex + 0.5)
-        corners = (self._parts(corner / counts) for corner in (first, last))
-        first, last = (lower + corner * (upper - lower) for corner in corners)
+        corners = np.where(single, [[0.0], [1.0]], vertex + np.array([[-0.5], [0.5]])) / counts
+        if self.early is not None:
+            corners[:, -1] = parts_of_octaves(corners[:, -1], self.early)
+        first, last = lower + corners * (upper - lower)
         return first, last
-
-    def _octaves(self, parts: np.ndarray) -> np.ndarray:
-        """What parts of the box the field sees, `[d]`, for parts of the box."""
-        if self.early is None:
-            return parts
-        return np.append(parts[:-1], np.log1p(parts[-1] / self.early) / math.log1p(1.0 / self.early))
-
-    def _parts(self, octaves: np.ndarray) -> np.ndarray:
-        """The inverse of it."""
-        if self.early is None:
-            return octaves
-        return np.append(octaves[:-1], self.early * np.expm1(octaves[-1] * math.log1p(1.0 / self.early)))
 
     def build(self, layout: Layout) -> keras.Model:
         """The field with ridges drawn by chance and all `c` zero; its weights are those of one patch after the other.
@@ -267,8 +259,9 @@ def _grid_coordinates(
     if early is None:
         return inputs, position
     *others, last = _apart(position)
-    octaves = ops.log(ops.add(ops.divide(last, early * counts[-1]), 1.0))
-    return inputs, ops.concatenate([*others, ops.multiply(octaves, counts[-1] / math.log1p(1.0 / early))], axis=1)
+    # `pinn.geometry.octaves`, of operations that Keras keeps in a file
+    seen = ops.log(ops.add(ops.divide(last, early * counts[-1]), 1.0))
+    return inputs, ops.concatenate([*others, ops.multiply(seen, counts[-1] / math.log1p(1.0 / early))], axis=1)
 
 
 def _limits(counts: tuple[int, ...]) -> list[float]:

@@ -25,6 +25,7 @@ from pinn.geometry.mesh import Mesh
 from pinn.geometry.mesh_files import mesh_from_file
 from pinn.geometry.moved import Moved
 from pinn.geometry.named import Named
+from pinn.geometry.octaves import octaves, parts_of_octaves
 from pinn.geometry.polygon import Polygon, RegularPolygon
 from pinn.geometry.polygon_files import polygon_from_file
 from pinn.geometry.product import Product
@@ -34,6 +35,8 @@ from pinn.geometry.simplex import Simplex
 from pinn.geometry.time_product import TimeProduct
 
 __all__ = [
+    "octaves",
+    "parts_of_octaves",
     "INITIAL",
     "LAWS",
     "Annulus",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from scipy.stats import qmc
 
-from pinn.geometry import BoundaryPart, Grading, Shape, graded
+from pinn.geometry import BoundaryPart, Grading, Shape, graded, parts_of_octaves
 from pinn.training.adaptive import Adaptive
 
 Unit = np.ndarray  # [n, k] in the unit cube
@@ -103,17 +103,17 @@ class Sampling:
         return None if self.towards is None else Grading(self.towards, self.grading, self.width)
 
     def in_time(self, points: np.ndarray, shape: Shape) -> np.ndarray:
-        r"""Points `[N, d]` of a shape with time, with times that crowd where `early` asks for it.
+        r"""Points `[N, d]` of a shape, with times that crowd where `early` asks for it, if it has time.
 
-        What was the part `\tau` of the duration becomes `\epsilon ((1 + 1 / \epsilon)^\tau - 1)`: the density of
-        evenly spread times is then `1 / (t + \epsilon)`, up to a factor.
+        Evenly spread times become those of `pinn.geometry.parts_of_octaves`, with the density `1 / (\tau + \epsilon)`
+        up to a factor.
         """
         if self.early is None or shape.time_axis is None:
             return points
         start, end = (float(bound[-1]) for bound in shape.bounds)
         moved = points.copy()
         tau = (points[:, -1] - start) / (end - start)
-        moved[:, -1] = start + (end - start) * self.early * np.expm1(tau * math.log1p(1.0 / self.early))
+        moved[:, -1] = start + (end - start) * parts_of_octaves(tau, self.early)
         return moved
 
     def counts(self, shape: Shape) -> Counts:
