@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Any, NamedTuple, final
 
 import keras
 
+from pinn.app import evolving, marching
 from pinn.app.bench import Bench
 from pinn.app.collocation import collocated
-from pinn.app.evolving import evolving, refused
-from pinn.app.marching import marching, refusal
 from pinn.app.record import config_of, summary_of
 from pinn.app.solution import Solution
 from pinn.app.work import Work, trained
@@ -34,12 +33,24 @@ class Attempt:
     ended: bool
 
 
+class _Way(NamedTuple):
+    """Why a field that goes through time cannot serve, if it cannot, and its work."""
+
+    refusal: Callable[[Bench], str | None]
+    make_ready: Callable[[Bench, Any, Solver | None], Work]
+
+
+_THROUGH_TIME: Mapping[type, _Way] = {
+    Slabs: _Way(marching.refusal, marching.marching),
+    EvolvingFeatures: _Way(evolving.refusal, evolving.evolving),
+}
+"""All other fields are trained at points of the whole domain at once."""
+
+
 def serves(bench: Bench, field: FieldRecipe | keras.Model) -> bool:
     """Whether a field can work with the conditions and the points that were chosen."""
-    if isinstance(field, Slabs):
-        return refusal(bench) is None
-    if isinstance(field, EvolvingFeatures):
-        return refused(bench) is None
+    if type(field) in _THROUGH_TIME:
+        return _THROUGH_TIME[type(field)].refusal(bench) is None
     if not isinstance(field, Patches):
         return True
     asked, enforcement = bench.chosen.sampling.interior, bench.enforcement
@@ -61,7 +72,8 @@ def attempt(
         ValueError: they do not fit the problem or each other, or contradict the checkpoints.
     """
     began = time.perf_counter()
-    work = _made_ready(bench, field, solver)
+    make_ready = _THROUGH_TIME[type(field)].make_ready if type(field) in _THROUGH_TIME else collocated
+    work = make_ready(bench, field, solver)
     built = time.perf_counter()
     training = trained(
         work, time_limit, observer=bench.observer, checkpoints=bench.checkpoints, asked=bench.asked, number=number
@@ -79,15 +91,6 @@ def attempt(
     error = report.errors.relative_l2 if report.errors else estimated["value"]
     ended = training.interrupted or training.stop_reason == INTERRUPTED
     return Attempt(solution, error if math.isfinite(error) else math.inf, ended)
-
-
-def _made_ready(bench: Bench, field: FieldRecipe | keras.Model, solver: Solver | None) -> Work:
-    """The work that a field asks for."""
-    if isinstance(field, Slabs):
-        return marching(bench, field, solver)
-    if isinstance(field, EvolvingFeatures):
-        return evolving(bench, field, solver)
-    return collocated(bench, field, solver)
 
 
 def _solution(bench: Bench, work: Work, training: Training, report: Report, seconds: Mapping[str, float]) -> Solution:

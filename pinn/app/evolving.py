@@ -10,20 +10,21 @@ import numpy as np
 
 from pinn.app.bench import Bench
 from pinn.app.collocation import held_out, self_consistency
+from pinn.app.refusals import reason_of
 from pinn.app.work import Watch, Work
 from pinn.calculus import engine_named
 from pinn.fields import EvolvingFeatures
 from pinn.geometry import INITIAL, TimeProduct
 from pinn.problems import BoundaryCondition
 from pinn.solvers import LeastSquares, Solver
-from pinn.training import EQUATION, Evolution, Fixed, Integration, Sampling, Training, interior_points, no_evolution
+from pinn.training import EQUATION, Evolution, Integration, Sampling, Training, interior_points, no_evolution
 
 NAME = "evolving_features"
 _POINTS_A_FEATURE = 2
 _TRIED = 64  # points of the equation
 
 
-def refused(bench: Bench, solver: Solver | None = None) -> str | None:
+def refusal(bench: Bench, solver: Solver | None = None) -> str | None:
     """Why evolving features cannot serve, in words that say what was expected and what to do; `None` if they can."""
     problem, chosen = bench.problem, bench.chosen
     shape, enforcement = problem.domain, bench.enforcement
@@ -36,16 +37,13 @@ def refused(bench: Bench, solver: Solver | None = None) -> str | None:
         if isinstance(c, BoundaryCondition) and INITIAL in {part.name for part in shape.select(c.on)}
     ]
     points = replace(chosen.sampling, interior=None, kind=Sampling().kind) != Sampling()
-    reasons = (
-        (chosen.dtype != "float64", f"expected dtype=float64; got {chosen.dtype}"),
-        (bool(solver) and not isinstance(solver, LeastSquares), "expected solver=auto or solver=least_squares"),
+    others = (
         (not starts, "expected a condition at the initial time; got none"),
         (bool(left), f"expected conditions that hold exactly, values or periodic ones; got {', '.join(left)}"),
         (any(enforcement.ansatz.fluxes), "expected no exact fluxes, which look at the field elsewhere"),
         (points, "expected no choice of points but how many there are inside, and of what kind"),
-        (not isinstance(chosen.balance, Fixed), f"expected balance=fixed; got {chosen.balance.name}"),
     )
-    said = next((reason for holds, reason in reasons if holds), None)
+    said = reason_of(bench, solver, served_by=LeastSquares, others=others)
     return said or no_evolution(bench.terms(chosen.sampling)[0], bench.held_out[:_TRIED])
 
 
@@ -55,7 +53,7 @@ def evolving(bench: Bench, field: EvolvingFeatures, solver: Solver | None) -> Wo
     Raises:
         ValueError: it cannot serve the problem.
     """
-    reason = refused(bench, solver)
+    reason = refusal(bench, solver)
     if reason is not None:
         raise ValueError(f"field={NAME}: {reason}.")
     bench.running_on.say_alone(f"field={NAME}")

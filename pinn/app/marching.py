@@ -9,13 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 from pinn.app.bench import Bench
+from pinn.app.refusals import reason_of
 from pinn.app.work import Watch, Work
 from pinn.calculus import engine_named
 from pinn.fields import Slabs, Slabwork, points_on_face
 from pinn.geometry import INITIAL
 from pinn.problems import BoundaryCondition
 from pinn.solvers import GaussNewton, Solver
-from pinn.training import EQUATION, Fixed, March, Sampling, SlabTerms, Training
+from pinn.training import EQUATION, March, Sampling, SlabTerms, Training
 
 _LEAST = 256  # points of a condition: a program works on as many at once
 
@@ -34,16 +35,13 @@ def refusal(bench: Bench, solver: Solver | None = None) -> str | None:
     ]
     second = bench.terms(chosen.sampling)[0].needs.second
     own_points = replace(chosen.sampling, boundary=None) != Sampling()
-    reasons = (
-        (chosen.dtype != "float64", f"expected dtype=float64; got {chosen.dtype}"),
-        (bool(solver) and not isinstance(solver, GaussNewton), "expected solver=auto or solver=gauss_newton"),
+    others = (
         (bool(late), "expected exact conditions at the initial time, no given points and no mean. Say conditions=auto"),
         (any(ansatz.fluxes), "expected fluxes that are terms of the loss. Say conditions=auto"),
         (own_points, "expected no choice of points inside, since every patch has its own. Leave sampling out"),
-        (not isinstance(chosen.balance, Fixed), f"expected balance=fixed; got {chosen.balance.name}"),
         ((time, time) in second, "expected an equation of first order in time; got one of second order"),
     )
-    return next((reason for holds, reason in reasons if holds), None)
+    return reason_of(bench, solver, served_by=GaussNewton, others=others)
 
 
 def marching(bench: Bench, field: Slabs, solver: Solver | None) -> Work:
