@@ -12,6 +12,7 @@ an ordinary differential equation, in which everything but `F` is a product with
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
@@ -97,7 +98,7 @@ class Evolution:
         engine: Engine,
         tolerance: float,
     ) -> None:
-        self._tolerance = max(tolerance, _LEAST_CUT)
+        self._tolerance = tolerance
         self._term, self._ansatz, self._features, self._engine = term, ansatz, features, engine
         self.places, self.span = places, span
         self._components = term.frame.components or 1
@@ -145,10 +146,13 @@ class Evolution:
 
     def coefficients(self, q: np.ndarray) -> np.ndarray:
         """Those of the features of all components, feature by feature, for `q [..., R]`: `[..., F m]`."""
-        borders = np.cumsum([basis.size for basis in self.bases])[:-1]
-        parts = np.split(q, borders, axis=-1)
-        each = [part @ basis.coordinates.T for basis, part in zip(self.bases, parts, strict=True)]
+        each = [part @ basis.coordinates.T for basis, part in self._by_component(q)]
         return np.stack(each, axis=-1).reshape(*q.shape[:-1], -1)
+
+    def _by_component(self, q: np.ndarray) -> Iterable[tuple[Basis, np.ndarray]]:
+        """Each basis with its part of `q [..., R]`."""
+        borders = np.cumsum([basis.size for basis in self.bases])[:-1]
+        return zip(self.bases, np.split(q, borders, axis=-1), strict=True)
 
     def _wanted(self, time: float, q: np.ndarray) -> np.ndarray:
         """`V w_t` as the equation has it, `[M, m]`."""
@@ -156,9 +160,7 @@ class Evolution:
 
     def _given(self, time: float, q: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
         """A time, and the jets of `V w` there, `[J, M, m]`."""
-        borders = np.cumsum([basis.size for basis in self.bases])[:-1]
-        parts = np.split(q, borders)
-        jets = np.stack([basis.jets @ part for basis, part in zip(self.bases, parts, strict=True)], axis=-1)
+        jets = np.stack([basis.jets @ part for basis, part in self._by_component(q)], axis=-1)
         return tf.constant(time, tf.float64), tf.constant(jets)
 
     def _basis(self, component: int) -> Basis:
@@ -182,10 +184,8 @@ class Evolution:
             return tf.stack([found.value, *partials, *traces])
 
         # At the end the factor of the initial value is 1.
-        return Basis.of(
-            _in_chunks(program, np.column_stack([self.places, np.full(len(self.places), self.span[1])])),
-            self._tolerance,
-        )
+        points = np.column_stack([self.places, np.full(len(self.places), self.span[1])])
+        return Basis.of(_in_chunks(program, points), max(self._tolerance, _LEAST_CUT))
 
     def _compiled(self, function: Any) -> Any:
         shape = [1 + len(self._partials) + len(self._traces), len(self.places), self._components]
@@ -195,9 +195,10 @@ class Evolution:
 
     def _solved(self, time: tf.Tensor, jets: tf.Tensor) -> tf.Tensor:
         """`V w_t`, `[M, m]`: the equation is linear in it."""
+        points, known = self._known(time, jets)
         units = tf.eye(self._components, dtype=tf.float64)
-        start = self._residuals(time, jets, tf.zeros_like(units[0]))
-        columns = [self._residuals(time, jets, unit) - start for unit in tf.unstack(units)]
+        start = self._residuals(points, known, tf.zeros_like(units[0]))
+        columns = [self._residuals(points, known, unit) - start for unit in tf.unstack(units)]
         if len(columns) == 1:
             return -start / columns[0]
         return -tf.linalg.solve(tf.stack(columns, axis=2), start[..., tf.newaxis])[..., 0]
@@ -210,21 +211,27 @@ class Evolution:
         zero = tf.UnconnectedGradients.ZERO
         return tf.stack([tape.gradient(total, jets, unconnected_gradients=zero) for total in sums])
 
-    def _residuals(self, time: tf.Tensor, jets: tf.Tensor, slopes: tf.Tensor) -> tf.Tensor:
-        """The residuals `[M, m]` where `V w` has these jets `[J, M, m]` and the slope `[m]` in time everywhere."""
+    def _known(self, time: tf.Tensor, jets: tf.Tensor) -> tuple[PointSet, Derivatives]:
+        """The collocation points at a time, and the derivatives of the field there where `V w` has these jets
+        `[J, M, m]` and no slope in time.
+        """
         places = tf.constant(self.places)
         points = tf.concat([places, tf.fill([len(self.places), 1], time)], axis=1)
         zeros = tf.zeros([len(self.places), self._components], tf.float64)
         lift = self._engine.differentiate(self._ansatz(lambda _: zeros), points, self._term.needs)
-        value, *derivatives = tf.unstack(jets)
-        partials = {**lift.partials}
-        for index, change in zip(self._partials, derivatives, strict=False):
+        value, *changes = tf.unstack(jets)
+        partials, traces = dict(lift.partials), dict(lift.traces)
+        for index, change in zip(self._partials, changes[: len(self._partials)], strict=True):
             partials[index] += change
-        partials[(self._time,)] += slopes
-        others = zip(self._traces, derivatives[len(self._partials) :], strict=True)
-        traces = {index: lift.traces[index] + change for index, change in others}
-        jet = EvaluatedJet(_squeezed(Derivatives(lift.value + value, partials, traces), self._term), self._term.frame)
-        rows = self._term.of_jet(PointSet(points, self._term.frame.axes), jet)
+        for index, change in zip(self._traces, changes[len(self._partials) :], strict=True):
+            traces[index] += change
+        return PointSet(points, self._term.frame.axes), Derivatives(lift.value + value, partials, traces)
+
+    def _residuals(self, points: PointSet, known: Derivatives, slopes: tf.Tensor) -> tf.Tensor:
+        """The residuals `[M, m]` where `V w` has the slope `[m]` in time everywhere."""
+        time = (self._time,)
+        found = Derivatives(known.value, {**known.partials, time: known.partials[time] + slopes}, known.traces)
+        rows = self._term.of_jet(points, EvaluatedJet(_squeezed(found, self._term), self._term.frame))
         return tf.stack(list(rows.values()), axis=1)
 
 

@@ -15,24 +15,24 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 import numpy as np
 from scipy.integrate import RK23, RK45, OdeSolver, Radau
 
 from pinn.fields import EvolvingFeatures
-from pinn.solvers import StopReason
+from pinn.solvers import State
 from pinn.training.evolution import Evolution
 from pinn.training.history import History
 from pinn.training.interrupt import interruption
-from pinn.training.loop import INTERRUPTED, TIME_LIMIT, Event, Observer, Training
+from pinn.training.loop import INTERRUPTED, Event, Observer, Training, cut_short
 from pinn.training.snapshot import Snapshot
 
 END = "the end of time was reached"
 
 _WINDOWS = 50
 _FINE = 1e-5  # the tolerance below which a method of higher order pays
-_STIFF = 2e4  # times that the fastest disturbance dies within the duration, above which an implicit method pays
+_STIFF = 2e4  # times that the fastest disturbance dies: an explicit method would take about as many evaluations
 _FIRST = 1e-6  # of the duration: a step, where nobody knows better
 _LEAST = 1e-3  # absolute errors that are allowed, relative to the tolerance
 _RATE_STEPS, _DISTURBANCE = 12, 1e-6
@@ -46,31 +46,30 @@ class Evolved:
 
     Attributes:
         windows: how many are done.
-        steps: how many were taken.
+        step: how many were taken.
         length: of the last step.
         q: the coefficients there, `[R]`.
         samples: those at the sites so far, `[n, R]`, as the slopes of the field see them: `q` over the time since the
             start, in units of the duration.
-        losses: the mean square of what the features could not follow, at the end of each window.
+        loss: the mean square of what the features cannot follow there.
     """
 
     windows: int
-    steps: int
+    step: int
     length: float
     q: np.ndarray
     samples: np.ndarray
-    losses: tuple[float, ...] = ()
+    loss: float
 
-    def arrays(self) -> dict[str, np.ndarray]:
+    def arrays(self) -> State:
         """Everything, as arrays with names."""
-        numbers = {"windows": np.array(self.windows), "steps": np.array(self.steps), "length": np.array(self.length)}
-        return {**numbers, "q": self.q, "samples": self.samples, "losses": np.array(self.losses)}
+        return {name: np.asarray(value) for name, value in vars(self).items()}
 
     @classmethod
-    def of(cls, arrays: Any) -> Evolved:
+    def of(cls, arrays: State) -> Evolved:
         """What `arrays` tells of."""
-        steps, windows, length = int(arrays["steps"]), int(arrays["windows"]), float(arrays["length"])
-        return cls(windows, steps, length, arrays["q"], arrays["samples"], tuple(map(float, arrays["losses"])))
+        windows, step, length, loss = (arrays[name].item() for name in ("windows", "step", "length", "loss"))
+        return cls(windows, step, length, arrays["q"], arrays["samples"], loss)
 
 
 @dataclass
@@ -94,10 +93,13 @@ class Integration:
     def __init__(self, evolution: Evolution, recipe: EvolvingFeatures) -> None:
         self._evolution, self._recipe = evolution, recipe
         self._history, self._began = History(), time.perf_counter()
+        first, last = evolution.span
         borders = np.linspace(0, recipe.frames, min(_WINDOWS, recipe.frames) + 1).round() / recipe.frames
-        self._borders = [self._time(tau) for tau in borders]
+        self._borders, self._times = (first + (last - first) * tau for tau in (borders, recipe.sites))
         start = np.zeros(evolution.size)
-        self._done = Evolved(0, 0, 0.0, start, self._at_start(start)[np.newaxis])
+        # At the first site both `q` and the time since the start are 0: what counts is the slope of `q`.
+        sample = (last - first) * evolution.slopes(first, start)
+        self._done = Evolved(0, 0, 0.0, start, sample[np.newaxis], math.nan)
         self._snapshot = self._taken()
 
     @property
@@ -138,30 +140,41 @@ class Integration:
 
             while failure is None and not self.finished and not halted():
                 failure = self._advance(method, _Telling(observer, self._now()), halted)
-            stop = self._why(failed=failure is not None, interrupted=interrupted())
-        weights, seconds = np.ravel(self.splines()), self._now()
-        steps = self._done.steps
-        return Training(weights, self._snapshot, steps, stop, failure, stop == INTERRUPTED, self._history, 0.0, seconds)
+            failed = failure is not None
+            stop = cut_short(failed=failed, interrupted=interrupted(), finished=self.finished) or END
+        return Training(
+            np.ravel(self.splines()),
+            self._snapshot,
+            self._done.step,
+            stop,
+            failure,
+            stop == INTERRUPTED,
+            self._history,
+            0.0,
+            self._now(),
+        )
 
     def _advance(self, method: type[OdeSolver], telling: _Telling, halted: Callable[[], bool]) -> str | None:
         """Go through the next window; what is wrong, if anything is."""
         done = self._done
         begin, end = self._borders[done.windows : done.windows + 2]
         stepper = self._stepper(method, begin, end)
-        samples, steps, length = [done.samples], done.steps, done.length
+        samples, steps, length = [done.samples], done.step, done.length
         while stepper.status == "running":
             message = stepper.step()
             if stepper.status == "failed" or not np.all(np.isfinite(stepper.y)):
                 return f"at the time {stepper.t:.6g}: {message or 'the field is not finite'}"
-            steps, length = steps + 1, stepper.step_size if stepper.status == "running" else length or stepper.step_size
+            steps += 1
+            if stepper.status == "running" or not length:  # the last step is cut off at the end of the window
+                length = float(stepper.step_size)
             samples.append(self._sampled(stepper))
             self._tell(stepper, telling, steps)
             if halted():
                 return None
         loss = self._evolution.residual(stepper.t, stepper.y)
         found = np.concatenate(samples)
-        self._done = Evolved(done.windows + 1, steps, float(length), stepper.y, found, (*done.losses, loss))
-        self._record(telling, steps - done.steps, loss, stepper.nfev, method.__name__)
+        self._done = Evolved(done.windows + 1, steps, length, stepper.y, found, loss)
+        self._record(telling, steps - done.step, loss, stepper.nfev, method.__name__)
         self._snapshot = self._taken()
         return None
 
@@ -176,17 +189,11 @@ class Integration:
 
     def _sampled(self, stepper: OdeSolver) -> np.ndarray:
         """The samples at the sites that the last step has come by, `[n, R]`."""
-        times = np.array([self._time(tau) for tau in self._recipe.sites])
-        passed = np.flatnonzero((times > stepper.t_old) & (times <= stepper.t))
-        if not len(passed):
+        passed = slice(*np.searchsorted(self._times, [stepper.t_old, stepper.t], side="right"))
+        times, sites = self._times[passed], self._recipe.sites[passed]
+        if not len(times):
             return np.zeros((0, self._evolution.size))
-        between = stepper.dense_output()
-        return np.stack([between(times[k]) / self._recipe.sites[k] for k in passed])
-
-    def _at_start(self, q: np.ndarray) -> np.ndarray:
-        """The sample at the first site, where both `q` and the time since the start are 0: the slope of `q`."""
-        first, last = self._evolution.span
-        return (last - first) * self._evolution.slopes(first, q)
+        return np.asarray(stepper.dense_output()(times).T / sites[:, np.newaxis])
 
     def _method(self) -> type[OdeSolver]:
         first, last = self._evolution.span
@@ -215,15 +222,14 @@ class Integration:
         telling.told = now
         first, last = self._evolution.span
         planned = math.ceil(steps * (last - first) / max(stepper.t - first, _FIRST * (last - first)))
-        loss = self._done.losses[-1] if self._done.losses else math.nan
         stage = f"time {stepper.t:.4g} of {last:.4g}"
-        telling.observer(Event(steps, max(planned, steps), stage, loss, None, now, lambda: self._snapshot))
+        telling.observer(Event(steps, max(planned, steps), stage, self._done.loss, None, now, lambda: self._snapshot))
 
     def _record(self, telling: _Telling, steps: int, loss: float, evaluations: int, stage: str) -> None:
         """Add a window to the history."""
         self._history.extend(
             np.full(steps, loss),
-            first_step=self._done.steps - steps + 1,
+            first_step=self._done.step - steps + 1,
             seconds=(telling.began, self._now()),
             evaluations=evaluations,
             stages=[stage.lower()] * steps,
@@ -233,27 +239,13 @@ class Integration:
 
     def _taken(self) -> Snapshot:
         """All that it has come to, at the end of a window."""
-        state = {**self._done.arrays(), "step": np.array(self._done.steps, np.int64)}
-        return Snapshot(self._done.steps, self._now(), state, {}, self._history.copy())
+        return Snapshot(self._done.step, self._now(), self._done.arrays(), {}, self._history.copy())
 
     def _go_back(self, snapshot: Snapshot) -> None:
         self._done = Evolved.of(snapshot.state)
         self._history = snapshot.history.copy()
         self._began -= snapshot.seconds
         self._snapshot = snapshot
-
-    def _why(self, *, failed: bool, interrupted: bool) -> str:
-        """Why it has ended."""
-        if failed:
-            return StopReason.NOT_FINITE.value
-        if interrupted:
-            return INTERRUPTED
-        return END if self.finished else TIME_LIMIT
-
-    def _time(self, tau: float) -> float:
-        """The time of a place on `[0, 1]`."""
-        first, last = self._evolution.span
-        return float(first + tau * (last - first))
 
     def _now(self) -> float:
         return time.perf_counter() - self._began

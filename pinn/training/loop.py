@@ -213,6 +213,15 @@ def train(
     )
 
 
+def cut_short(*, failed: bool, interrupted: bool, finished: bool) -> str | None:
+    """Why a way through time has ended before its end; `None` where it has not."""
+    if failed:
+        return StopReason.NOT_FINITE.value
+    if interrupted:
+        return INTERRUPTED
+    return None if finished else TIME_LIMIT
+
+
 def _stages(solver: Solver, state: State, steps: range) -> list[str]:
     """The name of the solver that did each of the steps that led to this state."""
     if not isinstance(solver, Chain):

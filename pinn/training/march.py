@@ -19,10 +19,10 @@ from typing import final
 import numpy as np
 
 from pinn.fields import PatchGrid
-from pinn.solvers import GaussNewton, StopReason, one_blas_thread
+from pinn.solvers import GaussNewton, one_blas_thread
 from pinn.training.history import History
 from pinn.training.interrupt import interruption
-from pinn.training.loop import INTERRUPTED, TIME_LIMIT, Event, Observer, Training
+from pinn.training.loop import INTERRUPTED, Event, Observer, Training, cut_short
 from pinn.training.marched import Marched, Outcome
 from pinn.training.slab import Slab, SlabTerms
 from pinn.training.snapshot import Snapshot
@@ -203,12 +203,10 @@ class March:
 
     def _why(self, *, failed: bool, interrupted: bool) -> str:
         """Why the march has ended."""
-        if failed:
-            return StopReason.NOT_FINITE.value
-        if interrupted:
-            return INTERRUPTED
-        if self._done.slabs < self._work.recipe.slabs:
-            return TIME_LIMIT
+        finished = self._done.slabs == self._work.recipe.slabs
+        short = cut_short(failed=failed, interrupted=interrupted, finished=finished)
+        if short is not None:
+            return short
         room = f"; {self._done.full} of them had no room for more patches: raise field.most" if self._done.full else ""
         return END + room
 
