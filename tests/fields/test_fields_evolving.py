@@ -72,6 +72,22 @@ def test_slopes_in_time_do_not_jump_where_frames_meet(engine: str) -> None:
     np.testing.assert_allclose(middle.partials[(2,)][0], slope, rtol=1e-6)
 
 
+def test_graph_and_xla_agree_with_eager() -> None:
+    model = RECIPE.build(LAYOUT)
+    model.get_layer("output").set_weights([np.random.default_rng(0).normal(size=(9, 24))])
+    engine, needs = engine_named("forward"), Needs.of([(0,), (2,)], [(0, 1)])
+
+    def jets(x: tf.Tensor) -> tf.Tensor:
+        found = engine.differentiate(model, x, needs)
+        return tf.stack([found.value, *found.partials.values(), *found.traces.values()])
+
+    x = tf.constant(points())
+    eager = jets(x)
+    for compiled in (False, True):
+        found = tf.function(jets, autograph=False, jit_compile=compiled)(x)
+        np.testing.assert_allclose(found, eager, rtol=1e-12, atol=1e-11)  # round-off of sums over features
+
+
 def test_periodic_axes_close_and_their_waves_are_as_dense() -> None:
     layout = Layout(np.array([0.0, 0.0]), np.array([2.0, 1.0]), periodic=(True, False))
     recipe = EvolvingFeatures(40, frames=4)
