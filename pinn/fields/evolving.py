@@ -42,7 +42,7 @@ class EvolvingFeatures:
         scale: steepness of the ridges, or for `sine` the largest wave number, in units of half the bounding box; a
             number for each axis of space, if they differ. `None`: 0.8 of what F waves fill without gaps, `0.8 \pi (F /
             \omega_d)^{1/d}` in d dimensions, where the unit ball has the volume `\omega_d`; 2 for ridges. With all of
-            it waves between them are met to some percent only, with 0.8 of it to 1e-5.
+            it 1000 waves in the plane miss sin 4πx sin 3πy by a third somewhere, with 0.9 by 4e-3, with 0.8 by 1e-5.
         frames: into how many equal parts the time is divided for the splines. They should be shorter than whatever
             happens quickly.
         tolerance: the error of a step that the integrator allows, relative to the solution.
