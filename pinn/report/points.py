@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pinn.report.style import MARKERS, PALETTE, is_time, literal, new_figure, note, styled, symbol
+from pinn.report.style import MARKERS, PALETTE, is_time, literal, new_figure, note, shortened, styled, symbol
 from pinn.report.views import Points
 
 MOST = 5000
@@ -34,7 +34,8 @@ def thin(groups: Mapping[str, np.ndarray], most: int = MOST) -> dict[str, np.nda
 
 def _count(name: str, drawn: int, total: int) -> str:
     """The legend of a group: its name, how many points it has, and how many of them are drawn."""
-    return f"{literal(name)} ({total})" if drawn == total else f"{literal(name)} ({drawn} of {total})"
+    # A condition on many parts has a name that would leave no room for the picture.
+    return f"{literal(shortened(name))} ({total if drawn == total else f'{drawn} of {total}'})"
 
 
 def _look(index: int, size: int) -> dict[str, Any]:

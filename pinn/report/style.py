@@ -130,6 +130,14 @@ def literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
+def shortened(text: str, most: int = 28) -> str:
+    """A text of at most so many characters: the beginning and the end of one that is longer."""
+    if len(text) <= most:
+        return text
+    begin = (2 * most) // 3
+    return f"{text[: begin - 1]}\N{HORIZONTAL ELLIPSIS}{text[begin - most :]}"
+
+
 def title_of(view: View) -> str:
     """The problem and the quantity, and how good a reference is where that is what they are compared with."""
     known = f"   ({literal(view.truth)}, good to {view.accuracy:.0e})" if view.accuracy else ""

@@ -278,6 +278,16 @@ def test_legend_counts_the_points_and_stands_outside() -> None:
     assert not legend.get_window_extent().overlaps(figure.axes[0].get_window_extent())
 
 
+def test_a_long_name_leaves_room_for_the_picture() -> None:
+    name = "robin_" + "_".join(f"hole_{k}" for k in range(1, 12))
+    groups = {"equation": np.random.default_rng(0).random((50, 2)), name: np.zeros((5, 2))}
+    figure = points_figure(Points(("x", "y"), groups))
+    figure.canvas.draw()
+    legend = figure.axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["equation (50)", "robin_hole_1_hole…10_hole_11 (5)"]
+    assert figure.axes[0].get_window_extent().width > legend.get_window_extent().width
+
+
 @pytest.mark.parametrize("sizes", [(20000, 60, 60), (9000, 9000), (10, 0), (1,), (), (2500, 2500)], ids=str)
 def test_thinning_keeps_small_groups_whole_and_draws_at_most_5000(sizes: tuple[int, ...]) -> None:
     groups = {str(index): np.arange(size, dtype=np.float64)[:, None] for index, size in enumerate(sizes)}
