@@ -78,7 +78,7 @@ def evolving(bench: Bench, field: EvolvingFeatures, solver: Solver | None) -> Wo
     others = held_out(bench, network)
 
     def train(watch: Watch) -> Training:
-        return integration.run(time_limit=watch.time_limit, observer=watch.observer, resume=watch.resume)
+        return integration.run(time_limit=watch.time_limit, observer=watch.everyone, resume=watch.resume)
 
     def estimate(weights: np.ndarray) -> float:
         return self_consistency(others, weights) if integration.finished else math.inf

@@ -69,7 +69,7 @@ def marching(bench: Bench, field: Slabs, solver: Solver | None) -> Work:
         return {EQUATION: np.concatenate([np.zeros((0, shape.dim)), *march.done.points])}
 
     def train(watch: Watch) -> Training:
-        found = march.run(time_limit=watch.time_limit, observer=watch.observer, resume=watch.resume)
+        found = march.run(time_limit=watch.time_limit, observer=watch.everyone, resume=watch.resume)
         slabwork.publish(network.model)
         return found
 

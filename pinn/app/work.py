@@ -15,21 +15,30 @@ from pinn.app.termination import leave_if_requested
 from pinn.calculus import Engine
 from pinn.fields import FieldRecipe, FlatField
 from pinn.solvers import Solver
-from pinn.training import Event, Observer, Snapshot, Training
+from pinn.training import Event, Keeper, Observer, Snapshot, Training
 from pinn.validation import Evaluator
 
 
 @final
 @dataclass(frozen=True)
 class Watch:
-    """Who watches a training, for how many seconds (`None`: all it takes), after how many steps at the latest (0: any
-    number), and from where it goes on.
-    """
+    """Who watches a training, for how many seconds (`None`: all it takes), who keeps it, and from where it goes on."""
 
     observer: Observer | None
     time_limit: float | None
-    every: int = 0
+    keeper: Keeper | None = None
     resume: Snapshot | None = None
+
+    @property
+    def everyone(self) -> Observer:
+        """The observer and the keeper as one, for trainings that tell both at the same moments."""
+
+        def observe(event: Event) -> None:
+            for told in (self.observer, self.keeper):
+                if told is not None:
+                    told(event)
+
+        return observe
 
 
 @final
@@ -84,19 +93,8 @@ def trained(
         return work.train(Watch(observer, time_limit))
     keeper, found = checkpoints.attempt(number, asked, pair_of(work.field, work.solver))
     with keeper:
-        training = work.train(Watch(_both(observer, keeper), time_limit, keeper.every, found))
+        training = work.train(Watch(observer, time_limit, keeper, found))
         keeper.keep(training.snapshot)
     if training.interrupted:
         leave_if_requested()
     return training
-
-
-def _both(first: Observer | None, second: Observer) -> Observer:
-    """One observer that tells two."""
-
-    def observe(event: Event) -> None:
-        if first is not None:
-            first(event)
-        second(event)
-
-    return observe

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, final
 
 from pinn.training.checkpoint import Checkpoint, Series
-from pinn.training.loop import Event
+from pinn.training.event import Event
 from pinn.training.snapshot import Snapshot
 
 
@@ -19,10 +19,10 @@ class Keeper:
 
     Files are written by a thread of its own, while the training goes on; one that is due while another is still being
     written is left out. A disk that refuses a file costs that file: it is said once, and tried again when the next is
-    due. Use it as a context, `observer` of `train` with `observe_every`, and give it the end by `keep`:
+    due. Use it as a context, `keeper` of `train`, and give it the end by `keep`:
 
         with Keeper(Series(folder), {}, every=100) as keeper:
-            training = train(..., observer=keeper, observe_every=keeper.every)
+            training = train(..., keeper=keeper, keep_every=keeper.every)
             keeper.keep(training.snapshot)
 
     Args:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import final
+from dataclasses import dataclass, field
+from typing import NamedTuple, final
 
 import numpy as np
 import tensorflow as tf
@@ -61,6 +61,14 @@ class Training:
 _Measure = Callable[[State], tuple[float, dict[str, float]]]
 
 
+class _Stretch(NamedTuple):
+    """Steps from one pause to the next, when they began, and the solver at work at each of them."""
+
+    steps: range
+    start: float
+    stages: list[str]
+
+
 @final
 @dataclass
 class _Run:
@@ -72,11 +80,15 @@ class _Run:
     revision: Revision
     state: State
     progress: Progress
+    planned: int
     goal: float | None
     periods: tuple[int, ...]
+    keeper: Observer | None
+    keep_every: int
     clock: Clock
     history: History
     together: Together
+    terms: Mapping[str, float] = field(default_factory=dict)
     reached: bool = False
 
     @property
@@ -89,11 +101,11 @@ class _Run:
         """Whether there is nothing left to do, whatever the clock says."""
         return self.reached or self.progress.stop is not None
 
-    def look(self) -> tuple[float, dict[str, float]]:
-        """The error and the losses by term at this step; notes whether the goal is reached."""
-        error, terms = self.measure(self.state)
+    def look(self) -> float:
+        """The error at this step, beside the losses by term; notes whether the goal is reached."""
+        error, self.terms = self.measure(self.state)
         self.reached = self.goal is not None and error <= self.goal and self.done > 0 and self.done % _LOOK_EVERY == 0
-        return error, terms
+        return error
 
     def snapshot(self) -> Snapshot:
         """All that the training has come to."""
@@ -105,29 +117,64 @@ class _Run:
         weights, steps = self.solver.current(self.state), self.clock.block
         return agree(self.together, weights, steps=steps, ended=ended, interrupted=interrupted)
 
-    def block(self, length: int) -> tuple[list[str], float, dict[str, float]]:
-        """Revise the objective if that is due, and take about so many steps; their stages, and the error and the losses
-        by term at their end.
+    def block(self, length: int) -> Event | None:
+        """Revise the objective if that is due, and take about so many steps; what there is to tell of them.
+
+        Where the keeper asks for it they pause, without the look at the field that ends a block: it costs far more than
+        a checkpoint.
         """
         done, start = self.done, self.clock.now()
         if self.revision.revise(done, self.solver.current(self.state)):
             self.state = self.solver.forget(self.state)
-        steps = divided(length, done, *self.revision.periods, *self.periods)
-        self.state, self.progress = self.advance(self.state, steps)
-        losses = self.progress.losses
-        self.clock.adapt(len(losses), self.clock.now() - start)
-        error, terms = self.look()
-        stages = _stages(self.solver, self.state, range(done + 1, done + 1 + len(losses)))
+        end = done + divided(length, done, *self.revision.periods, *self.periods)
+        stretch = self.stretch(end)
+        while self.done < end and self.progress.stop is None:
+            self.keep(self.note(stretch, float("nan"), dict.fromkeys(self.terms, float("nan"))))
+            stretch = self.stretch(end)
+        self.clock.adapt(self.done - done, self.clock.now() - start)
+        error = self.look()
+        event = self.note(stretch, error, self.terms)
+        self.keep(event)
+        return event
+
+    def stretch(self, end: int) -> _Stretch:
+        """Step as far as this, or to where the keeper asks for a pause."""
+        done, start = self.done, self.clock.now()
+        pause = self.keep_every - done % self.keep_every if self.keep_every else end - done
+        self.state, self.progress = self.advance(self.state, min(pause, end - done))
+        steps = range(done + 1, done + 1 + len(self.progress.losses))
+        return _Stretch(steps, start, _stages(self.solver, self.state, steps))
+
+    def note(self, stretch: _Stretch, error: float, terms: Mapping[str, float]) -> Event | None:
+        """Write steps just done into the history; what there is to tell of them, if there are any."""
         self.history.extend(
-            losses,
-            first_step=done + 1,
-            seconds=(start, self.clock.now()),
+            self.progress.losses,
+            first_step=stretch.steps.start,
+            seconds=(stretch.start, self.clock.now()),
             evaluations=self.progress.evaluations,
-            stages=stages,
+            stages=stretch.stages,
             error=error,
             terms=terms,
         )
-        return stages, error, terms
+        if not stretch.stages:
+            return None
+        state = self.state
+        return Event(
+            self.done,
+            self.planned,
+            stretch.stages[-1],
+            float(self.progress.losses[-1]),
+            None if np.isnan(error) else error,
+            self.clock.now(),
+            self.snapshot,
+            terms,
+            controls=lambda: controls(self.solver, state),
+        )
+
+    def keep(self, event: Event | None) -> None:
+        """Tell the keeper."""
+        if self.keeper is not None and event is not None:
+            self.keeper(event)
 
 
 def train(
@@ -139,6 +186,8 @@ def train(
     monitor: Callable[[np.ndarray], float] | None = None,
     observer: Observer | None = None,
     observe_every: int = 0,
+    keeper: Observer | None = None,
+    keep_every: int = 0,
     resample_every: int = 0,
     balance: Balance | None = None,
     time_limit: float | None = None,
@@ -158,6 +207,9 @@ def train(
             the end of training, if there is a goal.
         observer: told after every block of steps.
         observe_every: blocks end wherever so many steps are done, for an observer that asks for it; 0 is never.
+        keeper: told wherever so many steps are done as `keep_every` says, and after every block. In between the error
+            and the losses by term are unknown to it, as they are to the history: the field is not looked at.
+        keep_every: 0 is never.
         resample_every: draw new points every so many steps; 0 keeps the first ones.
         balance: weighs the terms of the loss anew while they are trained. Default `Fixed()`. When points or weights
             have changed, the solver forgets its losses and keeps its curvature.
@@ -184,8 +236,11 @@ def train(
         revision,
         state,
         progress,
+        steps_planned,
         goal,
         periods=(look_every, observe_every),
+        keeper=keeper,
+        keep_every=keep_every,
         clock=Clock.after(0.0),
         history=History() if resume is None else resume.history.copy(),
         together=together,
@@ -195,9 +250,9 @@ def train(
     run.clock = Clock.after(0.0 if resume is None else resume.seconds)
     with interruption() as interrupted:
         while (following := run.following(time_limit, interrupted=interrupted())).steps:
-            stages, error, terms = run.block(following.steps)
-            if observer is not None and stages:
-                observer(_event(run, steps_planned, stages[-1], error, terms))
+            event = run.block(following.steps)
+            if observer is not None and event is not None:
+                observer(event)
         stop, failure = _why(objective, run, interrupted=following.interrupted)
     (seconds,) = together((run.clock.now(),))
     return Training(
@@ -246,21 +301,6 @@ def _measurement(
         return monitor(best) if monitor else float("nan"), {name: float(loss) for name, loss in terms.items()}
 
     return measure
-
-
-def _event(run: _Run, planned: int, stage: str, error: float, terms: Mapping[str, float]) -> Event:
-    state = run.state
-    return Event(
-        run.done,
-        planned,
-        stage,
-        float(run.progress.losses[-1]),
-        None if np.isnan(error) else error,
-        run.clock.now(),
-        run.snapshot,
-        terms,
-        controls=lambda: controls(run.solver, state),
-    )
 
 
 def _why(objective: TrainableObjective, run: _Run, *, interrupted: bool) -> tuple[str, str | None]:
