@@ -3,11 +3,11 @@
     .venv/bin/python experiments/checkpoint_cost.py
     .venv/bin/python experiments/checkpoint_cost.py --solvers bfgs --steps 2000 --every 100 --rounds 5
 
-A 2x32 network on `poisson_2d` with its usual points, in float64. Trainings with and without take turns, and the medians
-are compared, so that what else the machine does touches both alike. The engine is named, since `auto` may choose
-differently each time. One line a solver, printed when it is done: seconds by the clock, and of all processors. The
-processors' count the thread that writes, which the clock does not where a core is free; they are the ones to look at
-where the machine has other work.
+A 2x32 network on `poisson_2d` with its usual points, in float64. Trainings with and without take turns, their order
+changes every round, and the medians are compared, so that what else the machine does touches both alike. The engine is
+named, since `auto` may choose differently each time. One line a solver, printed when it is done: seconds by the clock,
+and of all processors. The processors' count the thread that writes, which the clock does not where a core is free; they
+are the ones to look at where the machine has other work.
 """
 
 from __future__ import annotations
@@ -46,18 +46,26 @@ def seconds(solver: Solver, every: int | None) -> tuple[float, float]:
     return ended - began, busy_at_end - busy
 
 
+def pair(solver: Solver, every: int, *, swapped: bool) -> tuple[tuple[float, float], tuple[float, float]]:
+    """A training without checkpoints and one with, in this order or the other."""
+    if swapped:
+        kept = seconds(solver, every)
+        return seconds(solver, None), kept
+    return seconds(solver, None), seconds(solver, every)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--solvers", nargs="+", choices=sorted(SOLVERS), default=sorted(SOLVERS))
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--every", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=9)
     chosen = parser.parse_args()
     print("solver   clock: without [s]   with [s]   cost   processors: without [s]   with [s]   cost")
     for name in chosen.solvers:
         solver = SOLVERS[name](max_steps=chosen.steps)
-        pairs = [(seconds(solver, None), seconds(solver, chosen.every)) for _ in range(chosen.rounds)]
+        pairs = [pair(solver, chosen.every, swapped=bool(number % 2)) for number in range(chosen.rounds)]
         columns = (statistics.median(column) for pair in zip(*pairs, strict=True) for column in zip(*pair, strict=True))
         clock, busy, clock_kept, busy_kept = columns
         print(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from pinn.training import (
     Keeper,
     Series,
     Snapshot,
+    Training,
     checkpoint,
     read_checkpoint,
     train,
@@ -101,6 +103,56 @@ def test_a_snapshot_stays_while_the_training_goes_on() -> None:
     assert np.array_equal(points[0], points[1])
     assert not np.array_equal(points[1], points[2])
     assert len({each.state["weights"].tobytes() for each in seen}) == 4
+
+
+def test_a_keeper_is_told_at_its_steps_and_the_field_is_not_looked_at() -> None:
+    """Nor do the weights depend on it, or what the history knows of a step."""
+
+    def course(**options: Any) -> tuple[Training, list[Event], list[int]]:
+        told: list[Event] = []
+        looks: list[int] = []
+        target, field = objective(Values())
+
+        def monitor(_: np.ndarray) -> float:
+            looks.append(len(told))
+            return 0.5
+
+        kept = {"keeper": told.append, **options} if options else {}
+        found = train(
+            target, Adam(max_steps=30), field.weights(), steps_planned=30, monitor=monitor, observe_every=15, **kept
+        )
+        return found, told, looks
+
+    plain, _, _ = course()
+    found, told, looks = course(keep_every=4)
+    assert found.weights.tobytes() == plain.weights.tobytes()
+    assert {4, 8, 12, 15, 16, 20, 24, 28, 30} <= {event.step for event in told}
+    columns, error = found.history.columns(), plain.history.columns()["error"]
+    assert columns["loss"].tobytes() == plain.history.columns()["loss"].tobytes()
+    looked = ~np.isnan(columns["error"])
+    assert np.array_equal(looked, ~np.isnan(columns["loss/equation"]))
+    assert looked[[14, 29]].all()
+    assert not np.isnan(error[[14, 29]]).any()
+    assert len(looks) == 1 + looked.sum()  # and one before the first step
+    paused = [event for event in told if event.error is None]
+    assert paused
+    assert all(event.step % 4 == 0 and np.isnan([*event.terms.values()]).all() for event in paused)
+    assert not looked[[event.step - 1 for event in paused]].any()
+
+
+def test_the_last_step_is_told_wherever_the_pauses_are() -> None:
+    told: list[int] = []
+    target, field = objective(Values())
+    train(
+        target,
+        Adam(max_steps=7),
+        field.weights(),
+        steps_planned=7,
+        keeper=lambda event: told.append(event.step),
+        keep_every=5,
+    )
+    assert told[-1] == 7
+    assert len(told) == len(set(told))
 
 
 @pytest.mark.parametrize("part", [0.0, 0.01, 0.5, 0.9, 0.999])

@@ -195,6 +195,22 @@ def test_every_solver_and_every_balance_is_in_the_tables() -> None:
     assert set(BALANCES.values()) == {type(balance) for _, balance in COURSES.values()}
 
 
+@pytest.mark.parametrize("course", ["drawn anew, relobralo", "following the residual, causal"])
+def test_a_training_goes_on_exactly_from_a_pause(course: str, bench: Callable[[Solver], Bench], tmp_path: Path) -> None:
+    """From a step at which nobody has looked at the field, in the midst of a block."""
+    made, seen = bench(SOLVERS["adam"]), {}
+
+    def keep(event: Event) -> None:
+        seen[event.step] = event.snapshot()
+
+    expected = made.train(course, keeper=keep, keep_every=1)
+    found = made.train(course, resume=through_the_disk(seen[5], tmp_path))
+    assert found.weights.tobytes() == expected.weights.tobytes()
+    assert_equal(found.state, expected.state)
+    assert_equal(found.revision, expected.revision)
+    assert found.history.columns()["loss"].tobytes() == expected.history.columns()["loss"].tobytes()
+
+
 @pytest.mark.parametrize("name", SOLVERS)
 def test_a_training_goes_on_exactly(name: str, bench: Callable[[Solver], Bench], tmp_path: Path) -> None:
     made = bench(SOLVERS[name])
