@@ -15,6 +15,7 @@ from pinn.files import replacing
 
 ASKED = "asked.yaml"
 CHECKPOINTS = "checkpoint"
+SUMMARY = "summary.json"
 
 
 def remember(settings: Mapping[str, Any], folder: Path) -> None:

@@ -31,7 +31,7 @@ from omegaconf import DictConfig
 from pinn import __version__
 from pinn.app.apart import Apart
 from pinn.app.arguments import CHECK, of_check, translate
-from pinn.app.asked import CHECKPOINTS, remember
+from pinn.app.asked import CHECKPOINTS, SUMMARY, remember
 from pinn.app.devices import number_of_job, share
 from pinn.app.folders import Footprint, aside, contents, follows, footprints
 from pinn.app.limits import check
@@ -130,9 +130,12 @@ def _guarded(words: Sequence[str], run: Run | None, taken: Sequence[Footprint]) 
 
 
 def _ways_on(taken: Sequence[Footprint]) -> list[str]:
-    """How to go on with the runs that have checkpoints."""
+    """How to go on with the runs that have checkpoints, those of a sweep that have not ended among them."""
     homes = [Path(os.path.relpath(footprint.home)) for footprint in taken]
-    return [f"'pinn resume={home}' goes on." for home in homes if (home / CHECKPOINTS).is_dir()]
+    begun = [home for home in homes if (home / CHECKPOINTS).is_dir()]
+    inside = sorted(kept.parent for home in homes for kept in home.glob(f"*/{CHECKPOINTS}"))
+    begun += [folder for folder in inside if not (folder / SUMMARY).exists()]
+    return [f"'pinn resume={folder}' goes on." for folder in begun]
 
 
 def _before_any_job(error: Exception, taken: Sequence[Footprint]) -> int:

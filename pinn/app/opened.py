@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pinn import __version__
+from pinn.app.asked import SUMMARY
 from pinn.app.process import working_directory_importable
 from pinn.app.quiet import import_tensorflow
-from pinn.app.runs import SUMMARY
 
 if TYPE_CHECKING:
     from pinn.app.solution import Solution

@@ -16,11 +16,10 @@ from typing import Any, final
 
 import numpy as np
 
-from pinn.app.asked import ASKED, CHECKPOINTS
+from pinn.app.asked import ASKED, CHECKPOINTS, SUMMARY
 from pinn.app.lock import is_taken
 from pinn.report import read_columns
 
-SUMMARY = "summary.json"
 CONFIG = "config.yaml"
 HISTORY = "history.csv"
 SWEEP = "multirun.yaml"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,6 +82,18 @@ def test_an_interrupted_sweep_keeps_the_runs_that_were_done(work: Path, capsys: 
     out, err = capsys.readouterr()
     assert out.startswith("1 run in ")
     assert err == "pinn: interrupted.\n"
+
+
+def test_an_interrupted_sweep_says_how_its_run_goes_on(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The one that was under way, and none that has ended."""
+    ending = FakeRun({9: KeyboardInterrupt()})
+
+    def run(config: Mapping[str, Any], folder: Path, observe: Any) -> int:
+        (folder / "checkpoint").mkdir()
+        return ending(config, folder, observe)
+
+    assert main(["-m", "seed=0,9,1", "hydra.sweep.dir=out"], run=run) == 130
+    assert capsys.readouterr().err == "pinn: interrupted. 'pinn resume=out/1' goes on.\n"
 
 
 def test_problems_of_ones_own_and_presets_can_be_swept(work: Path) -> None:
