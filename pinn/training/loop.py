@@ -132,10 +132,7 @@ class _Run:
             self.keep(self.note(stretch, float("nan"), dict.fromkeys(self.terms, float("nan"))))
             stretch = self.stretch(end)
         self.clock.adapt(self.done - done, self.clock.now() - start)
-        error = self.look()
-        event = self.note(stretch, error, self.terms)
-        self.keep(event)
-        return event
+        return self.note(stretch, self.look(), self.terms)
 
     def stretch(self, end: int) -> _Stretch:
         """Step as far as this, or to where the keeper asks for a pause."""
@@ -253,6 +250,7 @@ def train(
             event = run.block(following.steps)
             if observer is not None and event is not None:
                 observer(event)
+            run.keep(event)
         stop, failure = _why(objective, run, interrupted=following.interrupted)
     (seconds,) = together((run.clock.now(),))
     return Training(
