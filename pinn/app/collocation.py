@@ -68,7 +68,6 @@ def collocated(bench: Bench, field: FieldRecipe | keras.Model, solver: Solver | 
             monitor=_monitor(evaluator, objective, bench.held_out[: bench.watched]),
             observer=watch.observer,
             keeper=watch.keeper,
-            keep_every=watch.keeper.every if watch.keeper else 0,
             resample_every=chosen.sampling.resample_every,
             balance=chosen.balance,
             time_limit=watch.time_limit,

@@ -56,6 +56,7 @@ __all__ = [
     "History",
     "Integration",
     "Keeper",
+    "Keeping",
     "March",
     "Ntk",
     "Observer",

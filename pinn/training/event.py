@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import final
+from typing import Protocol, final
 
 from pinn.training.snapshot import Snapshot
 
@@ -39,3 +39,11 @@ class Event:
 
 
 Observer = Callable[[Event], None]
+
+
+class Keeping(Protocol):
+    """Who keeps a training: told after every block, and wherever `every` steps more are done; 0 is never."""
+
+    every: int
+
+    def __call__(self, event: Event) -> None: ...

@@ -22,7 +22,7 @@ class Keeper:
     due. Use it as a context, `keeper` of `train`, and give it the end by `keep`:
 
         with Keeper(Series(folder), {}, every=100) as keeper:
-            training = train(..., keeper=keeper, keep_every=keeper.every)
+            training = train(..., keeper=keeper)
             keeper.keep(training.snapshot)
 
     Args:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from pinn.solvers import Advance, Chain, Progress, Solver, State, StopReason, controls
 from pinn.training.agreement import Following, Together, agree
 from pinn.training.clock import Clock, divided
-from pinn.training.event import Event, Observer
+from pinn.training.event import Event, Keeping, Observer
 from pinn.training.history import History
 from pinn.training.interrupt import interruption
 from pinn.training.revision import Revision
@@ -83,8 +83,7 @@ class _Run:
     planned: int
     goal: float | None
     periods: tuple[int, ...]
-    keeper: Observer | None
-    keep_every: int
+    keeper: Keeping | None
     clock: Clock
     history: History
     together: Together
@@ -120,8 +119,7 @@ class _Run:
     def block(self, length: int) -> Event | None:
         """Revise the objective if that is due, and take about so many steps; what there is to tell of them.
 
-        Where the keeper asks for it they pause, without the look at the field that ends a block: it costs far more than
-        a checkpoint.
+        Where the keeper asks for it they pause, without the look at the field that ends a block.
         """
         done, start = self.done, self.clock.now()
         if self.revision.revise(done, self.solver.current(self.state)):
@@ -132,13 +130,15 @@ class _Run:
             self.keep(self.note(stretch, float("nan"), dict.fromkeys(self.terms, float("nan"))))
             stretch = self.stretch(end)
         self.clock.adapt(self.done - done, self.clock.now() - start)
-        return self.note(stretch, self.look(), self.terms)
+        error = self.look()
+        return self.note(stretch, error, self.terms)
 
     def stretch(self, end: int) -> _Stretch:
         """Step as far as this, or to where the keeper asks for a pause."""
         done, start = self.done, self.clock.now()
-        pause = self.keep_every - done % self.keep_every if self.keep_every else end - done
-        self.state, self.progress = self.advance(self.state, min(pause, end - done))
+        every = self.keeper.every if self.keeper is not None else 0
+        left = min(end - done, every - done % every) if every else end - done
+        self.state, self.progress = self.advance(self.state, left)
         steps = range(done + 1, done + 1 + len(self.progress.losses))
         return _Stretch(steps, start, _stages(self.solver, self.state, steps))
 
@@ -183,8 +183,7 @@ def train(
     monitor: Callable[[np.ndarray], float] | None = None,
     observer: Observer | None = None,
     observe_every: int = 0,
-    keeper: Observer | None = None,
-    keep_every: int = 0,
+    keeper: Keeping | None = None,
     resample_every: int = 0,
     balance: Balance | None = None,
     time_limit: float | None = None,
@@ -204,9 +203,8 @@ def train(
             the end of training, if there is a goal.
         observer: told after every block of steps.
         observe_every: blocks end wherever so many steps are done, for an observer that asks for it; 0 is never.
-        keeper: told wherever so many steps are done as `keep_every` says, and after every block. In between the error
-            and the losses by term are unknown to it, as they are to the history: the field is not looked at.
-        keep_every: 0 is never.
+        keeper: told after every block, and wherever `keeper.every` steps more are done. There the field is not looked
+            at: the error and the losses by term are NaN for it and for the history.
         resample_every: draw new points every so many steps; 0 keeps the first ones.
         balance: weighs the terms of the loss anew while they are trained. Default `Fixed()`. When points or weights
             have changed, the solver forgets its losses and keeps its curvature.
@@ -237,7 +235,6 @@ def train(
         goal,
         periods=(look_every, observe_every),
         keeper=keeper,
-        keep_every=keep_every,
         clock=Clock.after(0.0),
         history=History() if resume is None else resume.history.copy(),
         together=together,

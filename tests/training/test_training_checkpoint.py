@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from training_cases import Values, objective
+from training_cases import Told, Values, blocks_of, objective
 
 from pinn import files
 from pinn.solvers import Adam, State
@@ -105,54 +105,38 @@ def test_a_snapshot_stays_while_the_training_goes_on() -> None:
     assert len({each.state["weights"].tobytes() for each in seen}) == 4
 
 
-def test_a_keeper_is_told_at_its_steps_and_the_field_is_not_looked_at() -> None:
-    """Nor do the weights depend on it, or what the history knows of a step."""
+def test_a_keeper_is_told_at_its_steps_and_the_field_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks end at 1, 15 and 30. The weights depend on no pause, nor does what the history knows of a step."""
+    blocks_of(15, monkeypatch)
+    looks: list[np.ndarray] = []
 
-    def course(**options: Any) -> tuple[Training, list[Event], list[int]]:
-        told: list[Event] = []
-        looks: list[int] = []
+    def monitor(weights: np.ndarray) -> float:
+        looks.append(weights)
+        return 0.5
+
+    def course(**options: Any) -> Training:
         target, field = objective(Values())
+        options |= {"steps_planned": 30, "monitor": monitor, "observe_every": 15}
+        return train(target, Adam(max_steps=30), field.weights(), **options)
 
-        def monitor(_: np.ndarray) -> float:
-            looks.append(len(told))
-            return 0.5
-
-        kept = {"keeper": told.append, **options} if options else {}
-        found = train(
-            target, Adam(max_steps=30), field.weights(), steps_planned=30, monitor=monitor, observe_every=15, **kept
-        )
-        return found, told, looks
-
-    plain, _, _ = course()
-    found, told, looks = course(keep_every=4)
+    keeper = Told(every=4)
+    plain, found = course(), course(keeper=keeper)
     assert found.weights.tobytes() == plain.weights.tobytes()
-    assert {4, 8, 12, 15, 16, 20, 24, 28, 30} <= {event.step for event in told}
-    columns, error = found.history.columns(), plain.history.columns()["error"]
-    assert columns["loss"].tobytes() == plain.history.columns()["loss"].tobytes()
-    looked = ~np.isnan(columns["error"])
-    assert np.array_equal(looked, ~np.isnan(columns["loss/equation"]))
-    assert looked[[14, 29]].all()
-    assert not np.isnan(error[[14, 29]]).any()
-    assert len(looks) == 1 + looked.sum()  # and one before the first step
-    paused = [event for event in told if event.error is None]
-    assert paused
-    assert all(event.step % 4 == 0 and np.isnan([*event.terms.values()]).all() for event in paused)
-    assert not looked[[event.step - 1 for event in paused]].any()
+    assert [event.step for event in keeper.events] == [1, 4, 8, 12, 15, 16, 20, 24, 28, 30]
+    assert [event.step for event in keeper.events if event.error is not None] == [1, 15, 30]
+    columns = found.history.columns()
+    for name in ("loss", "error", "loss/equation"):
+        assert columns[name].tobytes() == plain.history.columns()[name].tobytes()
+    assert (np.flatnonzero(~np.isnan(columns["error"])) + 1).tolist() == [1, 15, 30]
+    assert len(looks) == 2 * (1 + 3)  # before the first step and at the end of a block, of both
 
 
-def test_the_last_step_is_told_wherever_the_pauses_are() -> None:
-    told: list[int] = []
+def test_the_last_step_is_told_wherever_the_pauses_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks_of(30, monkeypatch)
+    keeper = Told(every=5)
     target, field = objective(Values())
-    train(
-        target,
-        Adam(max_steps=7),
-        field.weights(),
-        steps_planned=7,
-        keeper=lambda event: told.append(event.step),
-        keep_every=5,
-    )
-    assert told[-1] == 7
-    assert len(told) == len(set(told))
+    train(target, Adam(max_steps=7), field.weights(), steps_planned=7, keeper=keeper)
+    assert [event.step for event in keeper.events] == [1, 5, 7]
 
 
 @pytest.mark.parametrize("part", [0.0, 0.01, 0.5, 0.9, 0.999])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from training_cases import Values
+from training_cases import Told, Values, blocks_of
 
 import pinn.solvers
 from pinn.calculus import engine_named
@@ -196,15 +196,17 @@ def test_every_solver_and_every_balance_is_in_the_tables() -> None:
 
 
 @pytest.mark.parametrize("course", ["drawn anew, relobralo", "following the residual, causal"])
-def test_a_training_goes_on_exactly_from_a_pause(course: str, bench: Callable[[Solver], Bench], tmp_path: Path) -> None:
+def test_a_training_goes_on_exactly_from_a_pause(
+    course: str, bench: Callable[[Solver], Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """From a step at which nobody has looked at the field, in the midst of a block."""
-    made, seen = bench(SOLVERS["adam"]), {}
-
-    def keep(event: Event) -> None:
-        seen[event.step] = event.snapshot()
-
-    expected = made.train(course, keeper=keep, keep_every=1)
-    found = made.train(course, resume=through_the_disk(seen[5], tmp_path))
+    blocks_of(8, monkeypatch)
+    made, keeper = bench(SOLVERS["adam"]), Told(every=1)
+    expected = made.train(course, keeper=keeper)
+    middle = keeper.snapshots[5]
+    assert np.isnan(middle.history.columns()["error"][-1])
+    assert np.isnan(middle.history.columns()[f"loss/{EQUATION}"][-1])
+    found = made.train(course, resume=through_the_disk(middle, tmp_path))
     assert found.weights.tobytes() == expected.weights.tobytes()
     assert_equal(found.state, expected.state)
     assert_equal(found.revision, expected.revision)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import pytest
 import tensorflow as tf
 
 from pinn.calculus import Jet, PointSet, engine_named
 from pinn.fields import FlatField, Layout, Mlp
 from pinn.geometry import Box, Interval, Shape
 from pinn.problems import Condition, Dirichlet, Heat1D, Initial, Neumann, Poisson1D, Poisson2D, Problem
-from pinn.training import ResidualObjective, Sampling, enforce, terms_of
+from pinn.training import Event, ResidualObjective, Sampling, Snapshot, enforce, terms_of
+from pinn.training.clock import Clock
 
 SMALL = Sampling(kind="uniform", interior=12, boundary=8, initial=5)
 
@@ -94,3 +96,21 @@ def objective(
         problem, enforcement.penalties, sampling, dtype=field.dtype, weights=weights or {}, natural=natural
     )
     return ResidualObjective(field, enforcement.ansatz, terms, engine=engine_named("auto"), seed=seed), field
+
+
+@dataclass
+class Told:
+    """A keeper that remembers what it is told, and a snapshot of each moment by its step."""
+
+    every: int
+    events: list[Event] = field(default_factory=list)
+    snapshots: dict[int, Snapshot] = field(default_factory=dict)
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+        self.snapshots[event.step] = event.snapshot()
+
+
+def blocks_of(steps: int, patch: pytest.MonkeyPatch) -> None:
+    """Blocks as long as this after the first, which is one step, whatever the clock says."""
+    patch.setattr(Clock, "adapt", lambda clock, *_: setattr(clock, "block", steps))
