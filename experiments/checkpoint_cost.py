@@ -4,10 +4,11 @@
     .venv/bin/python experiments/checkpoint_cost.py --solvers bfgs --steps 2000 --every 100 --rounds 5
 
 A 2x32 network on `poisson_2d` with its usual points, in float64. Trainings with and without take turns, their order
-changes every round, and the medians are compared, so that what else the machine does touches both alike. The engine is
-named, since `auto` may choose differently each time. One line a solver, printed when it is done: seconds by the clock,
-and of all processors. The processors' count the thread that writes, which the clock does not where a core is free; they
-are the ones to look at where the machine has other work.
+changes every round, and the two of a pair are compared, so that what else the machine does touches both alike. The
+engine is named, since `auto` may choose differently each time. One line a solver, printed when it is done: seconds by
+the clock, and of all processors, and the median of the costs of its pairs, with their middle half in brackets. The
+processors' count the thread that writes, which the clock does not where a core is free; they are the ones to look at
+where the machine has other work.
 """
 
 from __future__ import annotations
@@ -62,17 +63,19 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=9)
     chosen = parser.parse_args()
-    print("solver   clock: without [s]   with [s]   cost   processors: without [s]   with [s]   cost")
+    print("solver   clock: without [s]   with [s]   cost              processors: without [s]   with [s]   cost")
     for name in chosen.solvers:
         solver = SOLVERS[name](max_steps=chosen.steps)
         pairs = [pair(solver, chosen.every, swapped=bool(number % 2)) for number in range(chosen.rounds)]
-        columns = (statistics.median(column) for pair in zip(*pairs, strict=True) for column in zip(*pair, strict=True))
-        clock, busy, clock_kept, busy_kept = columns
-        print(
-            f"{name:8} {clock:18.2f} {clock_kept:10.2f} {clock_kept / clock - 1:+7.1%}"
-            f" {busy:23.2f} {busy_kept:10.2f} {busy_kept / busy - 1:+7.1%}",
-            flush=True,
-        )
+        clock, busy = ([(without[side], kept[side]) for without, kept in pairs] for side in range(2))
+        print(f"{name:8} {compared(clock):>46} {compared(busy):>54}", flush=True)
+
+
+def compared(pairs: list[tuple[float, float]]) -> str:
+    """The medians of both columns; the median and the quartiles of the costs of the pairs."""
+    without, kept = (statistics.median(column) for column in zip(*pairs, strict=True))
+    low, cost, high = statistics.quantiles([late / early - 1 for early, late in pairs], n=4)
+    return f"{without:.2f} {kept:10.2f} {cost:+7.1%} ({low:+.1%} to {high:+.1%})"
 
 
 if __name__ == "__main__":

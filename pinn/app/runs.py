@@ -6,7 +6,6 @@ import dataclasses
 import json
 import math
 import os
-import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,7 +29,6 @@ RUNNING, UNFINISHED, FAILED, DAMAGED = "running", "unfinished", "failed", "damag
 """What stands for the verdict of a run that has none: somebody works on it; it has checkpoints and `pinn resume=`
 goes on; it has none; its summary cannot be read."""
 
-_KEPT = "history."  # how columns of the history are called in a checkpoint
 _STAMP = "%Y-%m-%d_%H-%M-%S"
 
 
@@ -157,9 +155,15 @@ def history(folder: Path) -> dict[str, np.ndarray]:
     with suppress(OSError, ValueError):
         return read_columns(folder / HISTORY, texts=("stage",), whole=("step",))
     for path in sorted(folder.glob(f"{CHECKPOINTS}/*/step_*.npz"), reverse=True):
-        with suppress(OSError, ValueError, zipfile.BadZipFile, KeyError), np.load(path) as arrays:
-            return {name.removeprefix(_KEPT): arrays[name] for name in arrays.files if name.startswith(_KEPT)}
+        with suppress(OSError, ValueError):
+            return _columns_of(path)
     return {}
+
+
+def _columns_of(checkpoint: Path) -> dict[str, np.ndarray]:
+    from pinn.training import read_checkpoint  # which takes the seconds of TensorFlow: for an unfinished run only
+
+    return read_checkpoint(checkpoint).snapshot.history.columns()
 
 
 def _without_summary(folder: Path, verdict: str | None) -> Run:

@@ -34,6 +34,7 @@ class Revision:
     balance: Balance
     resample_every: int
     memory: State
+    _points: State | None = None  # as arrays, since they were last changed: reading them takes calls of TensorFlow
 
     @classmethod
     def begin(
@@ -56,6 +57,7 @@ class Revision:
         redrawn = done > 0 and _due(self.resample_every, done)
         weighed = _due(self.balance.every, done)
         if redrawn:
+            self._points = None
             self.observatory.objective.resample(done // self.resample_every, weights)
         if weighed:
             self.memory = self.balance.update(self.memory, self.observatory.at(weights))
@@ -65,14 +67,16 @@ class Revision:
 
     def arrays(self) -> State:
         """Everything that the objective has come to, as arrays with the names of a checkpoint."""
-        points = self.observatory.objective.arrays()
+        if self._points is None:
+            self._points = {f"{_POINTS}{key}": value for key, value in self.observatory.objective.arrays().items()}
         return {
-            **{f"{_POINTS}{key}": value for key, value in points.items()},
+            **self._points,
             **{f"{_BALANCE}{key}": np.array(value) for key, value in self.memory.items()},
         }
 
     def restore(self, arrays: State, weights: np.ndarray) -> None:
         """Put the objective back where `arrays` found it, at weights `[P]`."""
+        self._points = None
         self.observatory.objective.restore(_under(_POINTS, arrays))
         self.memory = _under(_BALANCE, arrays)
         self._weigh(weights)

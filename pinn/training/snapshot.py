@@ -38,19 +38,19 @@ class Snapshot:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All of its arrays, by names of the form `solver.weights`."""
-        parts = zip(_PARTS, (self.state, self.revision, self.history.columns()), strict=True)
+        parts = zip(_PARTS, (self.state, self.revision, self.history.arrays()), strict=True)
         return {f"{part}.{key}": np.asarray(value) for part, arrays in parts for key, value in arrays.items()}
 
     def numbers(self) -> dict[str, Any]:
         """The rest of it."""
-        return {"step": self.step, "seconds": self.seconds, "evaluations": self.history.evaluations}
+        return {"step": self.step, "seconds": self.seconds, "history": self.history.numbers()}
 
     @classmethod
     def of(cls, arrays: Mapping[str, np.ndarray], numbers: Mapping[str, Any]) -> Snapshot:
         """The snapshot that `arrays` and `numbers` tell of."""
-        state, revision, columns = (
+        state, revision, history = (
             {key.removeprefix(f"{part}."): value for key, value in arrays.items() if key.startswith(f"{part}.")}
             for part in _PARTS
         )
-        history = History(columns, int(numbers["evaluations"]))
-        return cls(int(numbers["step"]), float(numbers["seconds"]), state, revision, history)
+        step, seconds = int(numbers["step"]), float(numbers["seconds"])
+        return cls(step, seconds, state, revision, History.of(history, numbers["history"]))

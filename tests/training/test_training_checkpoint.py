@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -88,6 +89,31 @@ def test_a_history_goes_on_where_it_was(tmp_path: Path) -> None:
     assert columns["step"].tolist() == [1, 2, 3, 4, 5]
     assert columns["stage"].tolist() == ["adam"] * 3 + ["lbfgs"] * 2
     assert columns["evaluations"][[2, 4]].tolist() == [11, 15]
+
+
+def test_a_history_is_kept_to_the_last_bit_in_eight_bytes_a_step() -> None:
+    """Also where the solver changes within a block, and where nothing is known at the end of one."""
+    grown, rng = History(), np.random.default_rng(0)
+    for k, (count, error) in enumerate([(1, 0.5), (400, float("nan")), (599, 1 / 3)]):
+        grown.extend(
+            rng.uniform(size=count),
+            first_step=int([1, 2, 402][k]),
+            seconds=(k / 3, (k + 1) / 3),
+            evaluations=2 * count,
+            stages=[("adam", "lbfgs")[step >= 300] for step in range(count)],
+            error=error,
+            terms={"equation": rng.uniform(), "left": error},
+        )
+    arrays, numbers = grown.arrays(), json.loads(json.dumps(grown.numbers()))
+    found, expected = History.of(arrays, numbers).columns(), grown.columns()
+    assert list(found) == list(expected)
+    for name in expected:
+        assert found[name].dtype == expected[name].dtype
+        assert found[name].tobytes() == expected[name].tobytes()
+    assert expected["step"].tolist() == list(range(1, 1001))
+    assert expected["stage"].tolist() == [*["adam"] * 301, *["lbfgs"] * 100, *["adam"] * 300, *["lbfgs"] * 299]
+    np.testing.assert_allclose(np.diff(expected["seconds"][401:]), 1 / 3 / 599)
+    assert sum(array.nbytes for array in arrays.values()) < 8 * 1000 + 200
 
 
 def test_a_snapshot_stays_while_the_training_goes_on() -> None:
@@ -183,7 +209,8 @@ def test_another_format_is_refused_and_stays_as_it_is(tmp_path: Path, monkeypatc
         patch.setattr(checkpoint, "FORMAT", 99)
         Series(tmp_path).write(Checkpoint(snapshot(3), {}))
     with pytest.raises(
-        FormatError, match=r"step_000000003\.npz: expected a checkpoint of format 2; got one of format 99"
+        FormatError,
+        match=rf"step_000000003\.npz: expected a checkpoint of format {checkpoint.FORMAT}; got one of format 99",
     ):
         Series(tmp_path).newest(pytest.fail)
     assert os.listdir(tmp_path) == ["step_000000003.npz"]
