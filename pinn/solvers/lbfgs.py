@@ -95,11 +95,11 @@ class CurvatureMemory:
         self.scale *= factor
 
     def arrays(self) -> State:
-        """The buffers and counters, as entries of a state."""
+        """Copies of the buffers, and the counters, as entries of a state."""
         return {
-            "S": self.S,
-            "Y": self.Y,
-            "SY": self.SY,
+            "S": self.S.copy(),
+            "Y": self.Y.copy(),
+            "SY": self.SY.copy(),
             "pairs": np.array(self.pairs, np.int64),
             "scale": np.array(self.scale),
         }

@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class Metric(Protocol):
         """Multiply `H` by a positive factor."""
 
     def arrays(self) -> State:
-        """All that has been learned, as entries of a state."""
+        """All that has been learned, as entries of a state, which do not change with the metric."""
 
 
 def sound(s: np.ndarray, y: np.ndarray) -> bool:
@@ -80,7 +80,8 @@ class _Point:
     evaluations: int = 0  # in this call
 
     def write(self) -> State:
-        return {
+        """The state, whose arrays nobody can write to."""
+        state = {
             "weights": self.weights,
             "loss": np.array(self.loss),
             "gradient": self.gradient,
@@ -90,6 +91,22 @@ class _Point:
             "learned_at": np.array(self.learned_at),
             **self.metric.arrays(),
         }
+        for array in state.values():
+            array.flags.writeable = False
+        return state
+
+
+class _Left(NamedTuple):
+    """The working copy with which a call of `advance` has ended, for a next one that goes on from there: reading a
+    metric takes the time of some steps.
+    """
+
+    state: State
+    point: _Point
+
+    def wrote(self, state: State) -> bool:
+        """Whether a state is the one that was written; its arrays cannot have changed since."""
+        return all(state.get(key) is array for key, array in self.state.items())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,10 +171,14 @@ class QuasiNewton(DescendingSolver):
     def build(self, objective: Objective) -> Advance:
         iteration = _Iteration(compile_evaluation(objective), self.line_search, transform_named("", self.transform))
 
+        left: _Left | None = None
+
         def advance(state: State, steps: int) -> tuple[State, Progress]:
+            nonlocal left
             if steps == 0:
                 iteration.evaluate(state["weights"])  # compiles
-            point = self._read(state)
+            point = left.point if left is not None and left.wrote(state) else self._read(state)
+            left, point.evaluations = None, 0
             losses: list[float] = []
             # Not finite is a value here, and is looked at.
             with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
@@ -166,7 +187,10 @@ class QuasiNewton(DescendingSolver):
                 while len(losses) < steps and self._stop(point) is None:
                     if iteration.once(point):
                         losses.append(point.loss)
-            return point.write(), Progress(np.array(losses, np.float64), point.evaluations, self._stop(point))
+            progress = Progress(np.array(losses, np.float64), point.evaluations, self._stop(point))
+            ended = point.write()
+            left = _Left(ended, point) if progress.stop is None else None
+            return ended, progress
 
         return advance
 
