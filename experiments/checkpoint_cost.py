@@ -25,10 +25,12 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import pinn
 from pinn.fields import Mlp
 from pinn.problems import Poisson2D
-from pinn.solvers import Adam, Bfgs, Lbfgs, Solver
+from pinn.solvers import Adam, Bfgs, Lbfgs, SelfScaledBroyden, Solver
 from pinn.training import Event
 
-SOLVERS: dict[str, type[Adam | Bfgs | Lbfgs]] = {"adam": Adam, "bfgs": Bfgs, "lbfgs": Lbfgs}
+SOLVERS: dict[str, type[Adam | Bfgs | Lbfgs | SelfScaledBroyden]] = {
+    each.name: each for each in (Adam, Bfgs, Lbfgs, SelfScaledBroyden)
+}
 
 
 def seconds(solver: Solver, every: int | None) -> tuple[float, float]:
