@@ -123,8 +123,9 @@ def _value(value: object) -> str:
 def _save(found: Comparison, folder: Path) -> list[Path]:
     """The table as a file, error against time, and the errors on their way, where any are known."""
     facts = [facts_of(run) for run in found.runs]
-    names = [*facts[0], *found.keys]
-    records = [[*fact.values(), *map(own.get, found.keys)] for fact, own in zip(facts, found.settings, strict=True)]
+    keys = [key for key in found.keys if key not in facts[0]]
+    names = [*facts[0], *keys]
+    records = [[*fact.values(), *map(own.get, keys)] for fact, own in zip(facts, found.settings, strict=True)]
     written = [
         write_records(names, records, folder / "compare.csv"),
         save_figure(comparison_figure(found.rows()), folder / "work_precision.png"),

@@ -49,9 +49,14 @@ def points_file(path: Path, axes: Sequence[str]) -> PointsFile:
 
     Raises:
         OSError: there is no such file.
-        ValueError: an axis that is missing or there twice, or a file of something else. While blocks are read: a line
-            with more or fewer cells than names, or a coordinate that is no finite number, with line and column.
+        ValueError: a pipe, an axis that is missing or there twice, or a file of something else. While blocks are read:
+            a line with more or fewer cells than names, or a coordinate that is no finite number, with line and column.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ValueError(
+            f"{path}: expected a file, which can be read more than once; got a pipe or a device.\n"
+            "Write it to a file first."
+        )
     if path.suffix in (".npy", ".npz"):
         array = _array(path, axes)
         return PointsFile(tuple(axes), lambda: _blocks_of(path, array, axes))

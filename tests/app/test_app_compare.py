@@ -30,6 +30,18 @@ def width(value: int, **changes: object) -> dict[str, object]:
 
 
 @pytest.mark.pictures
+def test_a_table_has_each_column_once(work: Path) -> None:
+    """Also where runs differ in a setting that is a column of every table."""
+    finished(work / "a", settings(dtype="float32"), error=1e-3)
+    finished(work / "b", settings(), error=1e-6)
+    assert main(["compare", "a", "b", "--out", "out"]) == 0
+    with (work / "out" / "compare.csv").open(newline="") as file:
+        names, *rows = csv.reader(file)
+    assert len(set(names)) == len(names)
+    assert [row[names.index("dtype")] for row in rows] == ["float64", "float32"]
+
+
+@pytest.mark.pictures
 def test_runs_are_ranked_and_what_differs_is_told(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     finished(work / "a", ADAM, error=1e-3)
     finished(work / "b", BFGS, error=1e-6)

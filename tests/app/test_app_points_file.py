@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -107,3 +108,10 @@ def test_a_damaged_file_is_named(tmp_path):
     (tmp_path / "points.npz").write_bytes(b"PK\x03\x04 cut")
     with pytest.raises(ValueError, match="it is damaged"):
         _read(tmp_path / "points.npz")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_which_can_be_read_only_once_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(ValueError, match=r"pipe\.csv: expected a file, which can be read more than once; got a pipe"):
+        points_file(tmp_path / "pipe.csv", ("x", "y"))
