@@ -4,6 +4,7 @@ TensorFlow must be told of them before it starts.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from contextvars import ContextVar
 from typing import Any
 
 AUTO, ALL = "auto", "all"
+_GROWTH = "TF_FORCE_GPU_ALLOW_GROWTH"
 _ONE = re.compile(r"(cpu|gpu)(?::(\d+))?")
 _SEVERAL = re.compile(r"(?:cpu|gpu):\d+(?:\s*,\s*(?:(?:cpu|gpu):)?\d+)+")
 _EXPECTED = (
@@ -159,10 +161,12 @@ def grow_memory(gpus: Sequence[object]) -> None:
     """
     import tensorflow as tf
 
+    if os.environ.get(_GROWTH, "").lower() == "true":  # TensorFlow heeds it, and `get_memory_growth` does not know
+        return
     for gpu in gpus:
         if tf.config.experimental.get_memory_growth(gpu):
             continue
-        with in_time("memory growth", "set the environment variable TF_FORCE_GPU_ALLOW_GROWTH=true"):
+        with in_time("memory growth", f"set the environment variable {_GROWTH}=true"):
             tf.config.experimental.set_memory_growth(gpu, True)
 
 

@@ -45,10 +45,10 @@ def export(solution: Solution, folder: Path, wishes: Wishes) -> Path:  # noqa: A
     served = tf.function(lambda points: {"values": module.serve(points)}, autograph=False, input_signature=[spec])
     functions = [module.serve.get_concrete_function(), module.derivatives.get_concrete_function()]
     module.weights = [variable for function in functions for variable in function.variables]
+    signatures = {"serving_default": served, "derivatives": module.derivatives}
     with replacing_folder(folder / FOLDER) as temporary, absl_silent():
-        tf.saved_model.save(
-            module,
-            str(temporary),
-            signatures={"serving_default": served, "derivatives": module.derivatives},
-        )
+        try:
+            tf.saved_model.save(module, str(temporary), signatures=signatures)
+        except tf.errors.OpError as error:  # what TensorFlow makes of a full disk
+            raise OSError(f"{folder / FOLDER}: {error.message}") from error
     return folder / FOLDER

@@ -138,6 +138,17 @@ def test_a_job_in_a_process_that_sees_all_gpus_takes_its_own(hardware: Callable[
     assert chosen("auto") == ("/GPU:0",)
 
 
+def test_memory_that_tensorflow_was_told_to_grow_by_its_environment_is_left_to_it(
+    hardware: Callable[..., Hardware], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = hardware(["first"], started=True)
+    with pytest.raises(ValueError, match="set the environment variable TF_FORCE_GPU_ALLOW_GROWTH=true"):
+        chosen("gpu")
+    monkeypatch.setenv("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    assert chosen("gpu") == ("/GPU:0",)
+    assert machine.grown == []
+
+
 BASIC = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 JOBLIB = "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher"
 

@@ -217,6 +217,18 @@ def _untrained(problem: Problem, recipe: FieldRecipe, conditions: str = "auto") 
 MLP = Mlp(width=4, depth=1)
 
 
+def test_a_disk_that_is_full_for_tensorflow_is_an_error_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(tf.saved_model, "save", full)
+    with pytest.raises(OSError, match="saved_model: No space left on device"):
+        export_saved_model.export(_untrained(Poisson2D(), MLP), tmp_path, Wishes())
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("problem", "recipe"),
     [
