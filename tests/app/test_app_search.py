@@ -24,6 +24,7 @@ from pinn.app.main import main
 from pinn.app.search import command
 from pinn.app.search import storage as storages
 from pinn.app.search.book import Book
+from pinn.app.search.pool import Pool
 from pinn.app.search.result import Result
 
 WORKER = (sys.executable, str(Path(__file__).with_name("search_worker.py")))
@@ -367,6 +368,48 @@ def test_a_worker_is_replaced_for_another_device_or_when_it_has_grown(
     monkeypatch.setattr("pinn.app.search.pool.GROWTH", -1e9)
     assert sweep(*FIXED, "seed=choice(1,2,3)", "--sampler", "grid", "--folder", "grown") == 0
     assert len({(work / "grown" / str(number) / "pid").read_text() for number in range(3)}) == 3
+
+
+def test_a_worker_that_cannot_be_replaced_ends_the_sweep_and_keeps_it(
+    sweep: Sweep, work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start, started = Pool.start, list[int]()
+
+    def dying(self: Pool, slot: int) -> None:
+        started.append(slot)
+        if len(started) == 3:
+            self._command[:] = [sys.executable, "-c", "raise SystemExit('no memory')"]
+        start(self, slot)
+
+    words = [*FIXED, "seed=choice(1,2,3,4)", "--sampler", "grid", "--folder", "out"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Pool, "start", dying)
+        patch.setattr("pinn.app.search.pool.GROWTH", -1e9)  # a new worker after each trial
+        assert sweep(*words) == 1
+    err = capsys.readouterr().err
+    assert (
+        "a worker did not start: its process ended with status 1: no memory. 'pinn sweep --resume out' goes on." in err
+    )
+    assert [row["state"] for row in rows(work / "out")] == ["complete"] * 2
+    assert sweep("--resume", "out") == 0
+    assert [row["state"] for row in rows(work / "out")] == ["complete"] * 4
+
+
+def test_a_sweep_that_is_refused_leaves_what_others_have_there(
+    sweep: Sweep, work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*FIXED, WIDTH, "--trials", "1"]
+    database = f"sqlite:///{work}/study.db"
+    assert sweep(*words, "--folder", "first", "--storage", database, "--name", "first") == 0
+    tahn = [*words, "field.activation=tahn", "--folder", ".", "--storage", database, "--name", "second"]
+    assert sweep(*tahn) == 2
+    assert len(optuna.load_study(study_name="first", storage=database).trials) == 1
+    (work / "busy").mkdir()
+    with locked(work / "busy"):
+        (work / "busy" / "study.db").write_bytes(b"of the one that works here")
+        assert sweep(*words, "--folder", "busy") == 2
+    assert "another process works in this one" in capsys.readouterr().err
+    assert (work / "busy" / "study.db").exists()
 
 
 def test_those_who_ask_at_once_get_different_trials_and_no_more_than_the_total(work: Path) -> None:

@@ -24,6 +24,10 @@ class RefusedError(ValueError):
     """The trials cannot be run as they were asked for."""
 
 
+class UnmannedError(RuntimeError):
+    """A worker that should take another's place does not start: what the trials have come to is kept."""
+
+
 @final
 @dataclass(frozen=True)
 class Terms:
@@ -76,8 +80,8 @@ class Schedule:
             rehearsal: configs that the first worker tries to make before any trial is run.
 
         Raises:
-            RefusedError: a config that cannot be run, or workers that do not start.
-            KeyboardInterrupt: once what was under way is kept.
+            RefusedError: a config that cannot be run, or workers that do not start to begin with.
+            KeyboardInterrupt, UnmannedError: once what was under way is kept.
         """
         try:
             for slot in range(self.pool.size):
@@ -85,7 +89,7 @@ class Schedule:
             self._rehearse(rehearsal)
             while self._deal() or self._running:
                 self._attend()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, UnmannedError):
             self._keep()
             raise
         finally:
@@ -174,7 +178,7 @@ class Schedule:
         """A worker is gone: its trial has failed, and another takes its place."""
         reason = self.pool.obituary(slot)
         if not self.pool.was_ready(slot):
-            raise RefusedError(f"a worker did not start: {reason}")
+            raise UnmannedError(f"a worker did not start: {reason}")
         self._idle.discard(slot)
         if slot in self._running:
             running = self._running[slot]

@@ -14,7 +14,7 @@ from typing import Any, final
 import optuna
 from optuna.storages import RDBStorage
 
-from pinn.app.folders import Footprint, claimed
+from pinn.app.folders import Footprint, claimed, may_be_taken
 from pinn.app.lock import TakenError, locked
 from pinn.app.messages import FAILED, INTERRUPTED, say
 from pinn.app.output import shown
@@ -27,7 +27,7 @@ from pinn.app.search.options import Options, require_agreement, trials_of
 from pinn.app.search.plan import Compose, Config, Plan, planned
 from pinn.app.search.pool import Pool
 from pinn.app.search.samplers import PRUNERS, grid_size, sampler
-from pinn.app.search.schedule import RefusedError, Schedule, Terms
+from pinn.app.search.schedule import RefusedError, Schedule, Terms, UnmannedError
 
 _FOLDER = "outputs/sweeps"
 
@@ -60,6 +60,10 @@ class Session:
                 say(f"interrupted. {how_on}")
                 close(self.book, self.plan.spaces, self.folder)
                 return INTERRUPTED
+            except UnmannedError as error:
+                say(f"{error}. {how_on}")
+                close(self.book, self.plan.spaces, self.folder)
+                return FAILED
             return close(self.book, self.plan.spaces, self.folder)
         except storages.SILENCE as error:
             say(f"the sweep's database has stopped answering: {storages.reason(error)}. {how_on}", error)
@@ -128,7 +132,7 @@ def _study(
 @final
 @dataclass
 class _Made:
-    """A folder that is taken back when no sweep has begun in it."""
+    """A folder that is taken back when no sweep has begun in it; what was there stays, and what others work on."""
 
     folder: Path
     footprint: Footprint
@@ -136,8 +140,8 @@ class _Made:
     refused: bool = False
 
     def undo(self) -> None:
-        if self.refused or not self.begun:
-            for name in (BEGUN, storages.FILE):
+        if (self.refused or not self.begun) and not may_be_taken(self.folder):
+            for name in {BEGUN, storages.FILE} - self.footprint.kept:
                 (self.folder / name).unlink(missing_ok=True)
             self.footprint.undo()
 
