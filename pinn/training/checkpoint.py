@@ -5,7 +5,7 @@ a JSON text in bytes with its numbers, what the caller says about it, and the CR
 beside its place, flushed to the disk and then renamed, so that a reader sees a whole file or none. What a disk or a
 copy has spoiled afterwards is found by the checksums. They are those of the zip, which computes them anyway: beside the
 disk, a checkpoint costs one pass over the arrays. For 1185 weights and 2000 steps that is 0.7 ms of a processor, and
-7 ms with the matrix of `bfgs`, whose steps take 5 ms each.
+7 ms with the matrix of `bfgs`, a hundred of whose steps take 240 ms.
 """
 
 from __future__ import annotations
@@ -64,11 +64,13 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint and prove it.
 
     Raises:
+        OSError: it cannot be read just now, which says nothing about it.
         DamagedError: it is not what was written.
         FormatError: it was written by a version of the program that writes others.
     """
+    content = io.BytesIO(path.read_bytes())
     try:
-        with zipfile.ZipFile(path) as file:
+        with zipfile.ZipFile(content) as file:
             sums = {info.filename.removesuffix(_NPY): info.CRC for info in file.infolist()}
             body = json.loads(_stored(file, _META).tobytes())
             if body["format"] != FORMAT:
@@ -80,7 +82,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
                 raise ValueError("its contents do not match its checksums")
             arrays = {name: _stored(file, name) for name in body["sums"]}
         return Checkpoint(Snapshot.of(arrays, body["numbers"]), body["about"])
-    except FormatError:
+    except (FormatError, MemoryError):
         raise
     except Exception as error:  # a damaged file fails in as many ways as it can be damaged
         raise DamagedError(f"{path}: expected a whole checkpoint; got a damaged one ({_reason(error)})") from error
@@ -133,6 +135,7 @@ class Series:
 
         Raises:
             FormatError: it is of another version of the program.
+            OSError: one cannot be read just now; nothing is renamed.
         """
         remove_unfinished(self.folder)
         found, damaged = None, []

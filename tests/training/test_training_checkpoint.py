@@ -91,6 +91,26 @@ def test_a_history_goes_on_where_it_was(tmp_path: Path) -> None:
     assert columns["evaluations"][[2, 4]].tolist() == [11, 15]
 
 
+@pytest.mark.parametrize("error", [PermissionError("busy"), MemoryError()])
+def test_what_cannot_be_read_just_now_is_not_called_damaged(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series, said = Series(tmp_path), list[str]()
+    series.write(Checkpoint(snapshot(3), {}))
+
+    def refuses(path: Path) -> bytes:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refuses)
+        with pytest.raises(type(error)):
+            series.newest(said.append)
+    found = series.newest(said.append)
+    assert found is not None
+    assert found.snapshot.step == 3
+    assert not said
+
+
 def test_a_history_is_kept_to_the_last_bit_in_eight_bytes_a_step() -> None:
     """Also where the solver changes within a block, and where nothing is known at the end of one."""
     grown, rng = History(), np.random.default_rng(0)
