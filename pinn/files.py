@@ -7,6 +7,7 @@ crash, a full disk or an interrupt leaves the old one as it was.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _MARK = ".tmp"
+_UNFINISHED = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(_MARK)}(\.\w+)?")  # the names that are made below
 
 
 @contextmanager
@@ -82,6 +84,8 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
 def remove_unfinished(folder: str | Path) -> None:
     """Remove what a process that was killed has left of `replacing` in a folder; nobody else may be writing there."""
     for path in Path(folder).glob(f".*{_MARK}*"):
+        if not _UNFINISHED.fullmatch(path.name):
+            continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:

@@ -115,11 +115,17 @@ def test_a_folder_takes_the_place_of_another_when_it_is_whole(tmp_path: Path) ->
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
-    (tmp_path / ".solution.npz.0a1b.tmp").touch()
-    (tmp_path / ".saved_model.0a1b.tmp" / "variables").mkdir(parents=True)
-    (tmp_path / "mine.tmp").touch()
+    with replacing(tmp_path / "solution.npz"):
+        (half,) = tmp_path.iterdir()
+    (tmp_path / "solution.npz").rename(half)
+    (tmp_path / ".saved_model.0a1b2c3d.tmp" / "variables").mkdir(parents=True)
+    (tmp_path / ".model.0a1b2c3d.tmp.keras").touch()
+    mine = {"mine.tmp", ".draft.tmp_notes", ".cache.tmp", ".old.0a1b.tmp"}
+    for name in mine:
+        (tmp_path / name).touch()
+    assert len(os.listdir(tmp_path)) == 3 + len(mine)
     remove_unfinished(tmp_path)
-    assert os.listdir(tmp_path) == ["mine.tmp"]
+    assert set(os.listdir(tmp_path)) == mine
 
 
 def test_permissions_are_those_of_an_ordinary_file(tmp_path: Path) -> None:
