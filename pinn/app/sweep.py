@@ -60,7 +60,8 @@ class Record:
 
 def record(number: int, overrides: Sequence[str], sweep: Path, folder: Path, outcome: Outcome) -> Record:
     """The record of a job from its run folder, which is gone or without a summary when it did not get that far."""
-    summary = _summary(folder / SUMMARY) if outcome.status in (SOLVED, FAILED, UNKEPT) else {}
+    ended = outcome.status in (SOLVED, FAILED, UNKEPT) and not outcome.message  # else a summary is of an earlier run
+    summary = _summary(folder / SUMMARY) if ended else {}
     unfinished = "bad input" if outcome.status == BAD_INPUT else "failed"
     return Record(
         number=number,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from app_fakes import FakeRun, tree
 from matplotlib.image import imread
 
 from pinn.app.main import main
+from pinn.app.messages import Outcome
+from pinn.app.sweep import record
 
 
 @pytest.fixture(autouse=True)
@@ -113,3 +116,12 @@ def test_the_default_folder_of_a_sweep(work: Path) -> None:
     assert main(["-m", "seed=0,1"], run=run) == 0
     (sweep,) = (work / "outputs" / "sweeps").iterdir()
     assert [folder.relative_to(sweep) for folder in run.folders] == [Path("0"), Path("1")]
+
+
+def test_a_job_that_was_lost_has_no_result_of_an_earlier_run_in_its_folder(tmp_path: Path) -> None:
+    summary = {"errors": {"relative_l2": 1e-9}, "seconds": {"total": 1.0}, "verdict": "pass"}
+    (tmp_path / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    ended = record(0, ["seed=1"], tmp_path, tmp_path, Outcome(0))
+    assert (ended.relative_l2, ended.seconds, ended.verdict) == (1e-9, 1.0, "pass")
+    lost = record(0, ["seed=1"], tmp_path, tmp_path, Outcome(1, "its process was lost"))
+    assert (lost.relative_l2, lost.seconds, lost.verdict) == (None, None, "failed")
