@@ -20,7 +20,7 @@ from typing import Any, final
 
 from pinn.app.board import Event
 from pinn.app.main import Run, solve
-from pinn.app.messages import USER_ERRORS, explain
+from pinn.app.messages import INTERRUPTED, USER_ERRORS, explain
 from pinn.app.process import own_pipes, resident, working_directory_importable
 from pinn.app.progress import Observer
 from pinn.app.quiet import import_tensorflow
@@ -46,7 +46,10 @@ def main(run: Run = solve, prepare: Callable[[], None] = import_tensorflow) -> i
 
     logging.getLogger().addHandler(_Forwarding(send))
     logging.getLogger("pinn").setLevel(logging.INFO)
-    prepare()
+    try:
+        prepare()
+    except KeyboardInterrupt:  # which is the parent's to tell of
+        return INTERRUPTED
     with working_directory_importable():
         while True:
             try:

@@ -70,9 +70,9 @@ class Footprint:
         """Removes these files, then these folders as far up as they are empty.
 
         Where anything else was written since, that is a result, and everything stays; so it does where another process
-        works.
+        works, and where nobody can tell.
         """
-        if is_taken(self.home):
+        if may_be_taken(self.home):
             return
         if {path.name for path in _children(self.home)} - self.kept - set(OWN_FILES):
             return
@@ -83,6 +83,14 @@ class Footprint:
         with suppress(OSError):
             for folder in self.folders:
                 folder.rmdir()
+
+
+def may_be_taken(folder: Path) -> bool:
+    """Whether somebody works in a folder just now, or nobody can tell."""
+    try:
+        return is_taken(folder)
+    except OSError:
+        return True
 
 
 def _children(folder: Path) -> list[Path]:

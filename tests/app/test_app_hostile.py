@@ -18,6 +18,9 @@ import pytest
 from app_fakes import FakeRun, tree
 
 import pinn.__main__ as command
+from pinn.app import folders
+from pinn.app.folders import Footprint
+from pinn.app.lock import LOG
 from pinn.app.main import main
 from pinn.app.progress import Observer
 from pinn.app.quiet import _descriptor_to_nowhere
@@ -305,3 +308,21 @@ def _ended_by(action: Callable[[], None]) -> Callable[[Mapping[str, Any], Path, 
         return 0
 
     return run
+
+
+def test_a_log_that_nobody_can_open_is_no_reason_for_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether somebody works in the folder cannot be told then, so that it is left as it is."""
+    before = Footprint.before(tmp_path)
+    (tmp_path / LOG).touch()
+
+    def refused(folder: Path) -> bool:
+        raise PermissionError(f"{folder / LOG}: not allowed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folders, "is_taken", refused)
+        before.undo()
+    assert (tmp_path / LOG).exists()
+    before.undo()
+    assert not (tmp_path / LOG).exists()
