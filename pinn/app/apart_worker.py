@@ -36,6 +36,13 @@ def main(run: Run = solve, prepare: Callable[[], None] = import_tensorflow) -> i
         run: what is done with a config, see `pinn.app.main.Run`.
         prepare: called first: the imports that take seconds.
     """
+    try:
+        return _serve(run, prepare)
+    except KeyboardInterrupt:  # which is the parent's to tell of
+        return INTERRUPTED
+
+
+def _serve(run: Run, prepare: Callable[[], None]) -> int:
     incoming, outgoing = own_pipes()
     lock = threading.Lock()
 
@@ -46,10 +53,7 @@ def main(run: Run = solve, prepare: Callable[[], None] = import_tensorflow) -> i
 
     logging.getLogger().addHandler(_Forwarding(send))
     logging.getLogger("pinn").setLevel(logging.INFO)
-    try:
-        prepare()
-    except KeyboardInterrupt:  # which is the parent's to tell of
-        return INTERRUPTED
+    prepare()
     with working_directory_importable():
         while True:
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -137,3 +138,23 @@ def test_many_runs_cost_the_process_that_leads_them_no_memory_and_no_files(
     (before, files), (after, files_after) = sweep(4), sweep(16)
     assert after - before < 16e6
     assert files_after == files
+
+
+MOMENTS = {
+    "while it imports": "lambda: os.kill(os.getpid(), signal.SIGINT)",
+    "while it waits": "threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start",
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_interrupt_before_any_run_ends_the_process_in_silence(moment: str) -> None:
+    lines = (
+        "import os, signal, sys, threading",
+        "from pinn.app.apart_worker import main",
+        f"sys.exit(main(prepare={MOMENTS[moment]}))",
+    )
+    pipe = subprocess.PIPE  # of standard input stays open: the parent is there
+    with subprocess.Popen([sys.executable, "-c", "\n".join(lines)], stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.wait(60) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
