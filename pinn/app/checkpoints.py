@@ -11,7 +11,7 @@ from typing import Any, final
 from pinn import __version__
 from pinn.app.leaves import ABSENT, differences
 from pinn.solvers.checks import between, whole_number
-from pinn.training import Keeper, Series, Snapshot
+from pinn.training import Checkpoint, Keeper, Series, Snapshot
 
 _FREE = ("accuracy", "time_limit", "device", "name", "reference")
 _ATTEMPT = "attempt_"
@@ -81,7 +81,7 @@ class Checkpoints:
             ValueError: what is there is of another version, or of a run that contradicts the config.
         """
         series = self._series(number)
-        found = series.newest(self.say) if self.resume else None
+        found = self._found(series) if self.resume else None
         if found is not None:
             _require_version(found.about["pinn"], self.folder)
             _require_same(found.about["config"], config)
@@ -103,6 +103,9 @@ class Checkpoints:
             idle=self.reads_only,
         )
         return keeper, snapshot
+
+    def _found(self, series: Series) -> Checkpoint | None:
+        return series.seen() if self.reads_only else series.newest(self.say)
 
     def _series(self, number: int) -> Series:
         return Series(Path(self.folder) / f"{_ATTEMPT}{number}", self.keep)

@@ -138,19 +138,34 @@ class Series:
             OSError: one cannot be read just now; nothing is renamed.
         """
         remove_unfinished(self.folder)
-        found, damaged = None, []
-        for path in reversed(self.paths()):
-            try:
-                found = read_checkpoint(path)
-                break
-            except DamagedError as error:
-                damaged.append(str(error))
-                with suppress(OSError):
-                    path.replace(path.with_name(f"{path.name}.damaged"))
+        found, damaged = self._proven()
         remedy = "beginning anew" if found is None else f"going on from step {found.snapshot.step} instead"
-        for sentence in damaged:
+        for path, sentence in damaged.items():
+            with suppress(OSError):
+                path.replace(path.with_name(f"{path.name}.damaged"))
             say(f"{sentence}; {remedy}")
         return found
+
+    def seen(self) -> Checkpoint | None:
+        """The same for somebody else: says, renames and removes nothing.
+
+        Raises:
+            FormatError, OSError: as `newest`.
+        """
+        found, _ = self._proven()
+        return found
+
+    def _proven(self) -> tuple[Checkpoint | None, dict[Path, str]]:
+        """The newest one that is whole, and what is wrong with those that are newer."""
+        damaged: dict[Path, str] = {}
+        for path in reversed(self.paths()):
+            try:
+                return read_checkpoint(path), damaged
+            except DamagedError as error:
+                damaged[path] = str(error)
+            except FileNotFoundError:  # who writes here has just put it away
+                continue
+        return None, damaged
 
     def paths(self) -> list[Path]:
         """The files, oldest first."""

@@ -253,6 +253,18 @@ def test_a_damaged_checkpoint_is_said_in_python_by_a_warning(tmp_path: Path) -> 
         assert Checkpoints(tmp_path).attempt(0, CONFIG, PAIR)[1] is None
 
 
+def test_a_process_that_follows_another_leaves_its_checkpoints_as_they_are(tmp_path: Path) -> None:
+    """What is damaged, what is half written, and what another field has left."""
+    stored(tmp_path, {"pinn": "0.1.0", "config": CONFIG, "pair": PAIR})
+    for rest in (".step_000000004.npz.0123abcd.tmp", "step_000000005.npz"):
+        (tmp_path / "attempt_0" / rest).write_bytes(b"PK")
+    before = sorted(os.listdir(tmp_path / "attempt_0"))
+    follower = Checkpoints(tmp_path, say=pytest.fail, reads_only=True)
+    assert follower.attempt(0, CONFIG, PAIR)[1] is not None
+    assert follower.attempt(0, CONFIG, PAIR | {"field": {"name": "pirate"}})[1] is None
+    assert sorted(os.listdir(tmp_path / "attempt_0")) == before
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -282,6 +282,28 @@ def test_the_newest_two_are_kept_and_the_one_before_is_used_where_the_newest_is_
     assert [sentence.rpartition("; ")[2] for sentence in said[1:]] == ["beginning anew"] * 2
 
 
+def test_who_only_looks_on_finds_the_same_and_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while the one who writes puts away what is damaged."""
+    series = Series(tmp_path)
+    assert series.seen() is None
+    for step in (1, 2):
+        series.write(Checkpoint(snapshot(step), {}))
+    (tmp_path / "step_000000003.npz").write_bytes(b"PK")
+    (tmp_path / ".step_000000004.npz.0123abcd.tmp").write_bytes(b"half of i")
+    before = sorted(os.listdir(tmp_path))
+    found = series.seen()
+    assert found is not None
+    assert found.snapshot.step == 2
+    assert sorted(os.listdir(tmp_path)) == before
+    paths = series.paths()
+    monkeypatch.setattr(Series, "paths", lambda _: [*paths, tmp_path / "step_000000009.npz"])
+    again = series.seen()
+    assert again is not None
+    assert again.snapshot.step == 2
+
+
 def event(step: int) -> Event:
     return Event(step, 10, "adam", 0.5, None, 0.1, lambda: snapshot(step))
 
