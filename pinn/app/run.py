@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pinn.app.asked import CHECKPOINTS, remember
+from pinn.app.beginning import Beginning
 from pinn.app.build import balance_from, field_from, problem_from, sampling_from, solver_from
 from pinn.app.checkpoints import Checkpoints
 from pinn.app.cluster import is_follower
@@ -51,19 +52,23 @@ def run(config: Mapping[str, Any], folder: Path, observer: Observer) -> int:
 
     Raises:
         ValueError, TypeError: bad input, before anything is written.
+        LateError: the same errors, later.
     """
     device, follows = config["device"], is_follower(config["device"], os.environ)
     prepare(device)  # a problem may compute something while it is made
     refused: list[str] = []
     problem = problem_from(config["problem"])
     require(config.get("export") or (), problem, Wishes())
-    with recording({**config, "record": None} if follows else config, folder, _warn) as records:
+    beginning = _beginning(config, folder)
+    records_of = {**config, "record": None} if follows else config
+    with recording(records_of, folder, _warn) as records, beginning.errors_told_apart():
         solution = solve(
             problem,
             **arguments_of(config),
-            observer=records.observing(observer),
-            checkpoints=_checkpoints(config, folder, refused),
+            observer=beginning.observing(records.observing(observer)),
+            checkpoints=_checkpoints(config, folder, beginning, refused),
         )
+        beginning.stepped()  # where a training that is resumed has no steps left, too
         try:
             interrupted = False if follows else _saved(solution, folder, config, refused)
         except BaseException:
@@ -178,7 +183,14 @@ def _warn(sentence: str) -> None:
     log.warning("%s", sentence)
 
 
-def _checkpoints(config: Mapping[str, Any], folder: Path, refused: list[str]) -> Checkpoints | None:
+def _beginning(config: Mapping[str, Any], folder: Path) -> Beginning:
+    """When the training begins: what a run is resumed with is kept then, and not before it has proved good."""
+    return Beginning(folder, None if config.get("resume") is None else partial(remember, config, folder))
+
+
+def _checkpoints(
+    config: Mapping[str, Any], folder: Path, begun: Callable[[], None], refused: list[str]
+) -> Checkpoints | None:
     """Those of a run folder, where the config asks for any; the first that cannot be written is said, all are noted."""
     if config.get("checkpoint") is None:
         return None
@@ -190,7 +202,6 @@ def _checkpoints(config: Mapping[str, Any], folder: Path, refused: list[str]) ->
         log.warning("%s", sentence)
 
     resume = config.get("resume") is not None
-    begun = (lambda: remember(config, folder)) if resume else None
     home = Path(config["resume"]) if resume else folder
     return Checkpoints(home / CHECKPOINTS, **config["checkpoint"], resume=resume, say=_warn, warn=note, begun=begun)
 

@@ -147,16 +147,28 @@ def read(folder: Path) -> Run:
 
 def config(folder: Path) -> dict[str, Any]:
     """The settings of a run as it ended or, before that, as they were asked for; empty where there are none to read."""
-    return _yaml(folder / CONFIG) or _yaml(folder / ASKED)
+    first, second = (CONFIG, ASKED) if _has_ended(folder) else (ASKED, CONFIG)
+    return _yaml(folder / first) or _yaml(folder / second)
 
 
 def history(folder: Path) -> dict[str, np.ndarray]:
-    """The columns of a run's history: of its file or, while there is none, of its newest sound checkpoint."""
-    with suppress(OSError, ValueError):
-        return read_columns(folder / HISTORY, texts=("stage",), whole=("step",))
+    """The columns of a run's history: of its file or, until it has ended, of its newest sound checkpoint."""
+    if _has_ended(folder):
+        return _history_in(folder / HISTORY)
     for path in sorted(folder.glob(f"{CHECKPOINTS}/*/step_*.npz"), reverse=True):
         with suppress(OSError, ValueError):
             return _columns_of(path)
+    return _history_in(folder / HISTORY)
+
+
+def _has_ended(folder: Path) -> bool:
+    """Whether the files of a run are its own, and not those of an earlier one in its folder."""
+    return (folder / SUMMARY).is_file()
+
+
+def _history_in(file: Path) -> dict[str, np.ndarray]:
+    with suppress(OSError, ValueError):
+        return read_columns(file, texts=("stage",), whole=("step",))
     return {}
 
 

@@ -22,7 +22,7 @@ import tensorflow as tf
 import yaml
 from app_fakes import FakeRun, tree
 
-from pinn.app import lock
+from pinn.app import lock, runs
 from pinn.app import run as module
 from pinn.app import solve as solving
 from pinn.app.checkpoints import Checkpoints
@@ -153,6 +153,44 @@ def test_more_steps_are_a_longer_run_and_a_disk_that_refuses_is_a_status_of_its_
     assert said.startswith("pinn: a checkpoint could not be written: ")
     assert len(said.splitlines()) == 1
     assert (work / "longer" / "solution.npz").read_bytes() == (work / "whole" / "solution.npz").read_bytes()
+
+
+def broken() -> None:
+    raise ValueError("the observer has had enough")
+
+
+def test_an_error_after_the_first_steps_is_no_bad_input(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither in a new run nor in one that goes on: its traceback is in the log, and what there is stays."""
+    words = [*FEW, "field=mlp", "field.width=4", "field.depth=1", "solver=adam", "solver.max_steps=9"]
+    said = "pinn: the run failed: LateError: ValueError: the observer has had enough. The traceback is in "
+    assert main([*words, "checkpoint.every=null", "hydra.run.dir=new"], run=ended_by(broken, "adam", 1)) == 1
+    assert capsys.readouterr().err.startswith(said)
+    assert main([*words, "hydra.run.dir=on"], run=ended_by(broken, "adam", 5)) == 1
+    assert main(["resume=on"], run=ended_by(broken, "adam", 5)) == 1
+    assert capsys.readouterr().err.count(said) == 2
+    for name, count in (("new", 1), ("on", 2)):
+        log = (work / name / "run.log").read_text(encoding="utf-8")
+        assert log.count("ValueError: the observer has had enough") == 2 * count  # itself, and what it is called
+    assert main(["resume=on"]) == 0
+
+
+@pytest.mark.parametrize("checkpoint", ["checkpoint.every=2", "checkpoint.every=null"])
+def test_a_run_that_is_killed_does_not_show_the_result_of_an_earlier_one_in_its_folder(
+    checkpoint: str, work: Path
+) -> None:
+    """What was bad input from the start has begun nothing, and costs nothing."""
+    words = [*FEW, checkpoint, "field=mlp", "field.width=4", "field.depth=1", "solver=adam", "hydra.run.dir=here"]
+    assert main([*words, "solver.max_steps=2"]) == 0
+    before = (work / "here" / "summary.json").read_bytes()
+    assert main([*words, "device=gpu:7"]) == 2
+    assert (work / "here" / "summary.json").read_bytes() == before
+    assert main([*words, "solver.max_steps=9", "seed=1"], run=ended_by(killed, "adam", 5)) == 137
+    found = runs.read(work / "here")
+    expected = (runs.UNFINISHED, 4) if checkpoint.endswith("2") else (runs.FAILED, None)
+    assert (found.verdict, found.steps, found.seed) == (*expected, 1)
+    assert runs.config(work / "here")["solver"]["max_steps"] == 9
+    if found.steps:
+        assert runs.history(work / "here")["step"].tolist() == [1, 2, 3, 4]
 
 
 CONFIG: dict[str, Any] = {

@@ -282,9 +282,7 @@ def test_the_newest_two_are_kept_and_the_one_before_is_used_where_the_newest_is_
     assert [sentence.rpartition("; ")[2] for sentence in said[1:]] == ["beginning anew"] * 2
 
 
-def test_who_only_looks_on_finds_the_same_and_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_only_looks_on_finds_the_same_and_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also while the one who writes puts away what is damaged."""
     series = Series(tmp_path)
     assert series.seen() is None
