@@ -117,6 +117,14 @@ def settle(name: str) -> None:
         _divide_cpu([number for _, number in named])
 
 
+def settle_early() -> None:
+    """Have GPUs take memory as they need it, before something is computed that would start them with all of it taken.
+    Where they are started, whoever did that has decided.
+    """
+    with suppress(ValueError):
+        settle(AUTO)
+
+
 def chosen(name: str) -> tuple[str, ...]:
     """The devices of this process that a name stands for; starts them.
 

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from pinn.app.build import problem_from
+from pinn.app.devices import settle_early
 from pinn.app.truth import truth_of
 from pinn.app.views import views
 from pinn.calculus import Engine, Jet, engine_named
@@ -182,6 +183,7 @@ def load(folder: str | Path, *, problem: Problem | None = None) -> Solution:
         raise FileNotFoundError(f"{folder}: expected the folder of a finished run, with a summary.json; there is none")
     from omegaconf import OmegaConf
 
+    settle_early()
     with _blaming(folder / "summary.json"):
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     with _blaming(folder / "config.yaml"):

@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from pinn.app.automatic import AUTO
 from pinn.app.build import field_from
+from pinn.app.devices import settle_early
 from pinn.fields import FieldRecipe, FourierFeatures, Layout, Mlp
 
 _MODEL, _CONFIG = "model.keras", "config.yaml"
@@ -70,6 +71,7 @@ def started(source: str, options: Mapping[str, Any]) -> Started:
                 f"init_from: expected the folder of a run that was saved, with its {name}; got {source}.\n"
                 "A run that was ended before goes on by resume=FOLDER."
             )
+    settle_early()
     try:
         config: Any = OmegaConf.to_container(OmegaConf.load(folder / _CONFIG))
         own: Mapping[str, Any] = config["field"]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
+import keras
 import pytest
 from hydra.types import RunMode
 
 from pinn.app.devices import choose, chosen, grow_memory, number_of_job, share
+from pinn.app.solution import load
+from pinn.app.warm import started
 
 NONE: Mapping[str, Sequence[str]] = {"cpu": ["/CPU:0"], "gpu": []}
 TWO_CPUS: Mapping[str, Sequence[str]] = {"cpu": ["/CPU:0", "/CPU:1"], "gpu": []}
@@ -170,3 +176,33 @@ def test_memory_growth_that_comes_too_late_is_an_error(hardware: Callable[..., H
     hardware(["one"], started=True)
     with pytest.raises(ValueError, match="device: expected to be asked before TensorFlow starts, for memory growth"):
         chosen("auto")
+
+
+@pytest.mark.parametrize("read", [load, partial(started, options={"name": "auto"})], ids=["load", "init_from"])
+def test_reading_a_run_leaves_gpus_to_the_run_that_comes_after(
+    read: Callable[[str], object],
+    hardware: Callable[..., Hardware],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first network that is read starts TensorFlow, and with that its GPUs."""
+    config = {"name": "heat", "problem": {"_target_": "pinn.problems.Heat1D"}, "conditions": "auto", "dtype": "float64"}
+    config |= {"engine": {"name": "auto"}, "field": {"name": "mlp"}}
+    for name, text in (("summary.json", "{}"), ("config.yaml", json.dumps(config)), ("model.keras", "")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    reads = list[str]()
+
+    def starts(*_: object, **__: object) -> None:
+        machine.started = True
+        reads.append("model.keras")
+        raise OSError("as far as this test goes")
+
+    monkeypatch.setattr(keras.saving, "load_model", starts)
+    machine = hardware(["one"])
+    with pytest.raises(ValueError, match="damaged"):
+        read(str(tmp_path))
+    assert chosen("gpu") == ("/GPU:0",)
+    machine = hardware(["one"], started=True)  # by somebody else: too late to say anything, and no reason not to read
+    with pytest.raises(ValueError, match="damaged"):
+        read(str(tmp_path))
+    assert len(reads) == 2
