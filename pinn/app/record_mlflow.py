@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pinn.app.leaves import leaves
 from pinn.app.messages import causes
-from pinn.app.recording import FAILED, FINISHED, KILLED, Row, final_values
+from pinn.app.recording import FAILED, FINISHED, KILLED, Row, final_values, steps_of
 from pinn.files import made_once, replacing
 
 URI = "MLFLOW_TRACKING_URI"
@@ -26,6 +26,7 @@ _STATUS = {FINISHED: "FINISHED", FAILED: "FAILED", KILLED: "KILLED"}
 _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true"}
 _BOUNDS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 _BOUNDS_OF_CHECK = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+_SQLITE = "sqlite:///"
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}
 _CONNECT = 3.0  # seconds
 _SEND_EVERY = 2.0  # seconds between two messages to a server that others use too
@@ -60,19 +61,28 @@ class Mlflow:
         self._client: Any = None
         self._run = ""
         self._known: set[str] = set()  # parameters that are written
-        self._waiting: list[tuple[Row, int]] = []  # with the time in milliseconds
-        self._sent, self._step = 0.0, 0
+        self._waiting: list[tuple[str, float, int, int]] = []  # name, value, time in milliseconds, step
+        self._noted: Row | None = None
+        self._last: Row | None = None
+        self._sent = 0.0
 
     def check(self) -> None:
-        """Ask for the experiment.
+        """Ask for the experiment; of a database that is not there yet, whether it can be made.
 
         Raises:
             ValueError: the server does not answer, or refuses.
         """
+        file = _file_of(self._uri)
+        if file in (Path(), Path(":memory:")):
+            raise ValueError(
+                f"mlflow.uri: expected a tracking server or a database that stays; {_shown(self._uri)} ends with the "
+                "run.\nName a file by mlflow.uri=sqlite:///FILE."
+            )
         try:
-            _connect(self._uri)
-            with _environment(_BOUNDS_OF_CHECK):
-                self._connected().get_experiment_by_name(self._experiment)
+            if file is None or file.exists():
+                self._ask()
+            else:
+                _require_place(file)
         except Exception as error:  # of the operating system, of the database, or of MLflow
             raise ValueError(
                 f"mlflow.uri: expected a tracking server or database that answers; {_shown(self._uri)} does not "
@@ -91,14 +101,15 @@ class Mlflow:
         self._parameters({key: early[key] for key in early if key not in ("mlflow", "record", "resume", "progress")})
 
     def measure(self, row: Row) -> None:
-        if not self._waiting or self._waiting[-1][0] is not row:  # else it could not be sent, and is tried again
-            self._waiting.append((row, time.time_ns() // 1_000_000))
-        self._step = row.step
+        self._note(row)
         if time.monotonic() - self._sent >= _SEND_EVERY:
             self._send()
 
     def finish(self, summary: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-        self._waiting.append((Row(self._step, 0.0, final_values(summary)), time.time_ns() // 1_000_000))
+        if self._last is None:
+            step = 0 if self._noted is None else self._noted.step
+            self._last = Row(max(step, steps_of(summary)), 0.0, final_values(summary))
+        self._note(self._last)
         self._send()
         self._parameters(config)
         for name in ("verdict", "field", "solver", "stop_reason"):
@@ -112,6 +123,18 @@ class Mlflow:
     def close(self, status: str) -> None:
         self._send()
         self._client.set_terminated(self._run, _STATUS[status])
+
+    def _ask(self) -> None:
+        """Raises whatever the server, the database or MLflow raises, within seconds."""
+        _connect(self._uri)
+        with _environment(_BOUNDS_OF_CHECK):
+            self._connected().get_experiment_by_name(self._experiment)
+
+    def _note(self, row: Row) -> None:
+        """Have a row wait to be sent, once: work that has failed is tried again."""
+        if row is not self._noted:
+            self._noted, moment = row, time.time_ns() // 1_000_000
+            self._waiting += [(name, value, moment, row.step) for name, value in row.values.items()]
 
     def _connected(self) -> Any:
         """The client; the library says nothing of itself, and tells nobody that it is used."""
@@ -177,11 +200,10 @@ class Mlflow:
         """All that waits, in as few messages as can be; what could not be sent waits on."""
         from mlflow.entities import Metric
 
-        rows = list(self._waiting)
-        metrics = [Metric(name, value, moment, row.step) for row, moment in rows for name, value in row.values.items()]
-        for some in _batches(metrics, _AT_ONCE["metrics"]):
-            self._client.log_batch(self._run, metrics=some)
-        del self._waiting[: len(rows)]
+        while self._waiting:
+            some = self._waiting[: _AT_ONCE["metrics"]]
+            self._client.log_batch(self._run, metrics=[Metric(*each) for each in some])
+            del self._waiting[: len(some)]
         self._sent = time.monotonic()
 
 
@@ -190,12 +212,30 @@ def _database() -> str:
     return f"sqlite:///{Path(HOME, 'mlflow.db').absolute()}?timeout=30"
 
 
+def _file_of(uri: str) -> Path | None:
+    """That of a SQLite database."""
+    return Path(uri.partition("?")[0].removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
+
+
+def _require_place(file: Path) -> None:
+    """See that a file can be made, without making anything.
+
+    Raises:
+        OSError: it cannot.
+    """
+    above = next(folder for folder in file.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise NotADirectoryError(f"{above} is no folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise PermissionError(f"{above} cannot be written")
+
+
 def _make_tables(uri: str) -> None:
     """Make the file of a SQLite database that is not there, whole or not at all: tables take seconds to make, and two
     runs that make them in one file at once spoil it.
     """
-    path = Path(uri.partition("?")[0].removeprefix("sqlite:///"))
-    if not uri.startswith("sqlite:///") or path.exists():
+    path = _file_of(uri)
+    if path is None or path.exists():
         return
     from mlflow import MlflowClient
 

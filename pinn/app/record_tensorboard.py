@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, final
 
 from pinn.app.leaves import leaves
-from pinn.app.recording import FINISHED, Row, final_values
+from pinn.app.recording import FINISHED, Row, final_values, steps_of
 
 FOLDER = "tensorboard"
 _FLUSH_EVERY = 2000  # milliseconds: what a process that is killed may lose
@@ -46,6 +46,7 @@ class TensorBoard:
     def finish(self, summary: Mapping[str, Any], config: Mapping[str, Any]) -> None:
         from tensorboard.plugins.hparams import api as hparams
 
+        self._step = max(self._step, steps_of(summary))
         with self._writing() as tf:
             for name, value in final_values(summary).items():
                 tf.summary.scalar(name, value, step=self._step)

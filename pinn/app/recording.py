@@ -110,6 +110,13 @@ def final_values(summary: Mapping[str, Any]) -> dict[str, float]:
     return {f"final/{name}": float(value) for name, value in parts.items() if value is not None}
 
 
+def steps_of(summary: Mapping[str, Any]) -> int:
+    """The steps of a run, those of all rungs where it has climbed the ladder: also of one that is resumed and has none
+    left, and so measures nothing.
+    """
+    return sum(int(each.get("steps") or 0) for each in summary.get("tried") or (summary,))
+
+
 @final
 @dataclass
 class Recording:
@@ -117,8 +124,6 @@ class Recording:
 
     recorders: Mapping[str, Recorder]
     threads: Mapping[str, Background]
-    _last: Event | None = None
-    _before: int = 0  # steps of the rungs before the present one
     _begun: bool = False
     _status: str = ""
 
@@ -147,9 +152,6 @@ class Recording:
             thread.close(_PATIENCE)
 
     def _measure(self, event: Event) -> None:
-        if self._last is not None and event.rung != self._last.rung:
-            self._before += self._last.step
-        self._last = event
         values = {
             "loss": event.loss,
             **{f"loss/{name}": loss for name, loss in event.terms.items()},
@@ -157,7 +159,7 @@ class Recording:
         }
         if event.error is not None:
             values["error"] = event.error
-        row = Row(self._before + event.step, event.seconds, values)
+        row = Row(event.steps_before + event.step, event.seconds, values)
         self._each(lambda recorder: recorder.measure(row))
 
     def _each(self, call: Callable[[Recorder], None]) -> None:

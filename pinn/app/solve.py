@@ -134,11 +134,13 @@ def _climbed(bench: Bench) -> Solution:
     began = time.perf_counter()
     chosen, goal, ladder = bench.chosen, _goal(bench), planned(bench)
     left = math.inf if chosen.time_limit is None else chosen.time_limit
+    steps = 0
 
     def reach(number: int, rung: Rung) -> Attempt:
-        nonlocal left
-        placed = replace(bench.with_points(rung.sampling), observer=_on_rung(bench.observer, number, ladder))
+        nonlocal left, steps
+        placed = replace(bench.with_points(rung.sampling), observer=_on_rung(bench.observer, number, ladder, steps))
         found = attempt(placed, rung.field, rung.solver, number=number, time_limit=left)
+        steps += found.solution.summary["steps"]
         left -= found.solution.summary["seconds"]["train"]
         (ended,) = bench.running_on.together((float(found.ended or left <= 0.0),))
         return replace(found, ended=bool(ended))
@@ -154,6 +156,7 @@ def _climbed(bench: Bench) -> Solution:
             "field": found.solution.summary["field"],
             "solver": found.solution.summary["solver"],
             "error": found.error,
+            "steps": found.solution.summary["steps"],
             "seconds": found.solution.summary["seconds"]["total"],
             "why": rung.why,
             "taken": found is best,
@@ -163,10 +166,10 @@ def _climbed(bench: Bench) -> Solution:
     return replace(best.solution, summary=summary)
 
 
-def _on_rung(observer: Observer | None, number: int, ladder: Sequence[Rung]) -> Observer | None:
-    """The observer, told which rung it looks at."""
+def _on_rung(observer: Observer | None, number: int, ladder: Sequence[Rung], before: int) -> Observer | None:
+    """The observer, told which rung it looks at, and how many steps were done on those before."""
     if observer is None or len(ladder) == 1:
         return observer
     name = describe_field(ladder[number].field)["name"]
     rung = f"rung {number + 1} of {len(ladder)}: {name}"
-    return lambda event: observer(replace(event, rung=rung))
+    return lambda event: observer(replace(event, rung=rung, steps_before=before))

@@ -24,6 +24,7 @@ class Event:
         terms: the mean square of each residual, where they are known.
         controls: makes what steers the steps of the solver, such as its damping.
         rung: of the ladder that the run climbs, if it does, as words.
+        steps_before: of the rungs before.
     """
 
     step: int
@@ -36,6 +37,7 @@ class Event:
     terms: Mapping[str, float] = field(default_factory=dict)
     controls: Callable[[], Mapping[str, float]] = dict
     rung: str = ""
+    steps_before: int = 0
 
 
 Observer = Callable[[Event], None]

@@ -30,7 +30,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("mlflow")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
-        record_mlflow.recorder({"name": "none"}, home).check()
+        record_mlflow.recorder({"name": "none"}, home)._connected()
     return home / "outputs" / "mlflow.db"
 
 
@@ -113,6 +113,10 @@ def test_a_run_is_recorded_in_both_and_goes_on_in_the_same_record(work: Path, da
     assert client.get_metric_history(found.info.run_id, "loss")[-1].step == 60
     assert scalars(folder / "tensorboard")["error"][-1][0] == 60
 
+    assert run(config | {"resume": str(folder)}, folder, silent) == 0  # with nothing left to do
+    assert {each.step for each in client.get_metric_history(found.info.run_id, "final/steps")} == {40, 60}
+    assert [step for step, _ in scalars(folder / "tensorboard")["final/steps"]] == [40, 60, 60]
+
 
 def test_a_run_that_fails_is_told_as_failed(work: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pinn.app.run.solve", _training_that(RuntimeError("boom")))
@@ -176,13 +180,57 @@ def test_steps_of_later_rungs_come_after_those_of_earlier_ones() -> None:
     kept = Kept()
     records, said = recorded(kept)
     observe = records.observing(silent)
-    for each in (event(5, "1"), event(9, "1"), event(2, "2", controls=lambda: {"damping": 1.0})):
+    for each in (event(5, "1"), event(9, "1"), event(2, "2", steps_before=9, controls=lambda: {"damping": 1.0})):
         observe(each)
     records.finish({}, {}, whole=True)
     records.close()
     loss = {"loss": 0.5, "loss/equation": 0.5}
     assert kept.heard == ["begin", (5, loss), (9, loss), (11, loss | {"damping": 1.0}), "finish", "finished"]
     assert said == []
+
+
+def test_the_steps_of_a_run_are_those_of_all_its_rungs() -> None:
+    assert recording.steps_of({"steps": 7}) == 7
+    assert recording.steps_of({"steps": 7, "tried": [{"steps": 7}, {"steps": 5}, {}]}) == 12
+    assert recording.steps_of({}) == 0
+
+
+class Flaky:
+    """A server that breaks down in the middle of what it is told, so many times."""
+
+    def __init__(self, failures: int) -> None:
+        self.metrics: list[tuple[str, float, int]] = []
+        self.failures = failures
+
+    def log_batch(self, _run: str, *, metrics: Any = (), params: Any = ()) -> None:
+        self.metrics += [(each.key, each.value, each.step) for each in metrics]
+
+    def set_tag(self, *_: str) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise OSError("gone for a moment")
+
+
+def test_what_is_tried_again_is_written_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pinn.app.background._PAUSE", 0.001)
+    monkeypatch.setitem(record_mlflow._AT_ONCE, "metrics", 2)
+    mine = record_mlflow.recorder({"name": "none"}, work)
+    mine._client = server = Flaky(failures=2)
+    thread = Background("record=mlflow", pytest.fail)
+    row = Row(3, 0.1, {"loss": 0.5, "error": 0.1, "rate": 1.0})
+    thread.put(lambda: mine.measure(row))
+    thread.put(lambda: mine.finish({"steps": 3, "errors": {"relative_l2": 0.1}}, {}))
+    thread.close(5.0)
+    assert server.failures == 0
+    loss = [("loss", 0.5, 3), ("error", 0.1, 3), ("rate", 1.0, 3)]
+    assert server.metrics == [*loss, ("final/relative_l2", 0.1, 3), ("final/steps", 3.0, 3)]
+
+
+def test_looking_whether_there_is_a_database_makes_none(work: Path) -> None:
+    record_mlflow.recorder({"name": "none"}, work).check()
+    assert tree(work) == []
+    assert main(["record=mlflow", "seed=7"], run=FakeRun({7: ValueError("bad input")})) == 2
+    assert tree(work) == []
 
 
 def test_a_record_that_fails_costs_one_warning_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +297,7 @@ def test_a_database_that_two_runs_make_at_once_is_whole(
         return made(path, **options)
 
     monkeypatch.setattr(record_mlflow, "made_once", overtaken)
-    record_mlflow.recorder({"name": "none"}, work).check()
+    record_mlflow.recorder({"name": "none"}, work)._connected()
     assert tree(work / "outputs") == ["mlflow.db"]
 
 
@@ -267,6 +315,14 @@ BAD = {
     "no database there": (
         ["record=mlflow", "mlflow.uri=postgresql://me:secret@127.0.0.1:1/runs"],
         "postgresql://127.0.0.1:1/runs does not (",
+    ),
+    "a database that is forgotten": (
+        ["record=mlflow", "mlflow.uri='sqlite:///:memory:'"],
+        "mlflow.uri: expected a tracking server or a database that stays; sqlite:///:memory: ends with the run.\nName",
+    ),
+    "a folder that cannot be": (
+        ["record=mlflow", "mlflow.uri='sqlite:////dev/null/below/runs.db'"],
+        "sqlite:////dev/null/below/runs.db does not (/dev/null is no folder).",
     ),
     "no address": (["record=mlflow", "mlflow.uri=ftp://x/y"], "ftp://x/y does not ("),
     "another key": (["mlflow.url=http://x"], "mlflow.url: no such key; expected one of experiment, uri."),

@@ -126,14 +126,14 @@ def test_a_ladder_that_is_ended_goes_on_to_the_same_bytes(
         "checkpoint/attempt_1/step_000000002.npz",
         "checkpoint/attempt_1/step_000000004.npz",
     ]
-    steps: list[tuple[str, int]] = []
+    steps: list[tuple[str, int, int]] = []
 
     def note(config: Mapping[str, Any], folder: Path, _observer: Observer) -> int:
-        return module.run(config, folder, lambda event: steps.append((event.stage, event.step)))
+        return module.run(config, folder, lambda event: steps.append((event.stage, event.step, event.steps_before)))
 
     assert main(["resume=ended"], run=ended_by(killed, "lbfgs", 6)) == 137
     assert main(["resume=ended"], run=note) == 0
-    assert steps[0] == ("lbfgs", 5)  # the killed one was at the sixth step and had kept the fourth
+    assert steps[0] == ("lbfgs", 5, 4)  # the killed one was at the sixth step and had kept the fourth
     assert (work / "ended" / "solution.npz").read_bytes() == (work / "whole" / "solution.npz").read_bytes()
     assert (work / "ended" / "config.yaml").read_bytes() == (work / "whole" / "config.yaml").read_bytes()
 
