@@ -59,6 +59,9 @@ def whole(solution: Solution) -> keras.Model:
         output: Any = stock(traced, given)
     except UnknownOperationError as error:
         raise _instead(f"its exact conditions use TensorFlow's {error}, which is no operation of Keras") from error
+    except Exception as error:  # an operation of Keras that serves fewer shapes or dtypes than TensorFlow's
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise _instead(f"Keras refuses an operation of its exact conditions ({reason})") from error
     return keras.Model(inputs, output, name="solution")
 
 

@@ -145,6 +145,10 @@ def _beside(solution: Solution, folder: Path, config: Mapping[str, Any]) -> list
         except (NotExportedError, OSError) as error:
             refused.append(f"{name}: {explain(error).removesuffix('.')}")
             _warn(refused[-1])
+        except Exception as error:  # a defect, by which a run that is saved does not fail
+            refused.append(f"{name}: {type(error).__name__}: {explain(error).removesuffix('.')}")
+            _warn(refused[-1])
+            log.warning("its traceback", exc_info=error)
     return refused
 
 

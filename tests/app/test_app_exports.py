@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -292,6 +293,29 @@ class Beam(Poisson1D):
 def test_an_ansatz_that_keras_cannot_say_is_refused_with_a_remedy(problem, conditions, said):
     with pytest.raises(NotExportedError, match=said):
         export_keras.whole(_untrained(problem, MLP, conditions))
+
+
+def test_an_operation_of_keras_that_fails_is_refused_too(monkeypatch):
+    def fails(*_):
+        raise IndexError("too many indices.\nFour lines more")
+
+    monkeypatch.setattr(export_keras, "stock", fails)
+    said = "since Keras refuses an operation of its exact conditions (too many indices); export=[saved_model] does"
+    with pytest.raises(NotExportedError, match=re.escape(said)):
+        export_keras.whole(_untrained(Poisson2D(), MLP))
+
+
+def test_a_defect_of_an_export_does_not_fail_a_run_that_is_saved(tmp_path: Path, capsys, caplog, monkeypatch):
+    def breaks(*_):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(export_vtk, "export", breaks)
+    config = settings("pinn.problems.Poisson1D", export=["vtk", "keras"])
+    assert run(config, tmp_path, silent) == UNKEPT
+    assert capsys.readouterr().err == "pinn: vtk: RuntimeError: boom.\n"
+    assert "Traceback" in caplog.text
+    assert (tmp_path / "summary.json").is_file()
+    assert (tmp_path / "solution.keras").is_file()
 
 
 def test_a_run_writes_what_it_is_asked_for_and_says_what_it_cannot(tmp_path: Path, capsys):
