@@ -1,14 +1,13 @@
-"""What checkpoints cost: the time of training with one every so many steps, over that without any.
+"""What checkpoints cost: the time of steps with one every so many, over that of steps without any.
 
     .venv/bin/python experiments/checkpoint_cost.py
-    .venv/bin/python experiments/checkpoint_cost.py --solvers bfgs --steps 2000 --every 100 --rounds 5
+    .venv/bin/python experiments/checkpoint_cost.py --solvers bfgs --every 100 --seconds 240
 
-A 2x32 network on `poisson_2d` with its usual points, in float64. Trainings with and without take turns, their order
-changes every round, and the two of a pair are compared, so that what else the machine does touches both alike. The
-engine is named, since `auto` may choose differently each time. One line a solver, printed when it is done: seconds by
-the clock, and of all processors, and the median of the costs of its pairs, with their middle half in brackets. The
-processors' count the thread that writes, which the clock does not where a core is free; they are the ones to look at
-where the machine has other work.
+A 2x32 network on `poisson_2d` with its usual points, in float64. Within one training, stretches with and without
+checkpoints take turns: the same program, the same memory, and a machine that is restless for longer than a stretch
+touches both alike. Each stretch with is compared with those beside it. One line a solver, printed when it is done: the
+medians of the seconds of a stretch, the median of the costs with its standard error, and the same of the seconds of
+all processors: those count the thread that writes, which the clock does not where a core is free.
 """
 
 from __future__ import annotations
@@ -18,66 +17,117 @@ import os
 import statistics
 import tempfile
 import time
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
-import pinn
-from pinn.fields import Mlp
+import numpy as np
+import tensorflow as tf
+
+from pinn.calculus import engine_named
+from pinn.fields import FlatField, Layout, Mlp
 from pinn.problems import Poisson2D
 from pinn.solvers import Adam, Bfgs, Lbfgs, SelfScaledBroyden, Solver
-from pinn.training import Event
+from pinn.training import Event, Keeper, ResidualObjective, Sampling, Series, enforce, terms_of, train
 
 SOLVERS: dict[str, type[Adam | Bfgs | Lbfgs | SelfScaledBroyden]] = {
     each.name: each for each in (Adam, Bfgs, Lbfgs, SelfScaledBroyden)
 }
+STRETCH = {"adam": 500}
+"""Steps, a multiple of those between checkpoints: half a second, which for other solvers is `FEW`."""
+LENGTH = {"adam": 40_000}
+"""Steps of a training, `SHORT` for others: where they have converged, their steps are not the usual ones."""
+FEW, SHORT = 200, 4000
 
 
-def seconds(solver: Solver, every: int | None) -> tuple[float, float]:
-    """By the clock and of the processors, from the first block of steps to the end of one training; without checkpoints
-    where `every` is `None`.
+class Turns:
+    """An observer that has a keeper at work in every other stretch, and notes what each of them takes.
+
+    A stretch begins with the checkpoint that is due at its first step and ends before that of the next: what is written
+    by the thread is written while it lasts.
     """
-    looks: list[tuple[float, float]] = []
 
-    def look(event: Event) -> None:
-        looks.append((event.seconds, time.process_time()))
+    def __init__(self, keeper: Keeper, every: int, length: int) -> None:
+        self._keeper, self._every, self._length = keeper, every, length
+        self._looks: list[tuple[float, float]] = []
+        keeper.every = 0
 
-    with tempfile.TemporaryDirectory() as folder:
-        kept = None if every is None else pinn.Checkpoints(folder, every=every, seconds=None)
-        pinn.solve(Poisson2D(), Mlp(), solver, engine="forward", checkpoints=kept, observer=look)
-    (began, busy), (ended, busy_at_end) = looks[0], looks[-1]
-    return ended - began, busy_at_end - busy
+    def __call__(self, event: Event) -> None:
+        """Switch at the end of a stretch."""
+        if event.step % self._length == 0:
+            self._looks.append((time.perf_counter(), time.process_time()))
+            self._keeper.every = self._every if len(self._looks) % 2 else 0
+
+    def seconds(self) -> np.ndarray:
+        """By the clock and of the processors, `[2, stretches]`: with checkpoints, without, with, ..."""
+        return np.diff(np.asarray(self._looks), axis=0).T
 
 
-def pair(solver: Solver, every: int, *, swapped: bool) -> tuple[tuple[float, float], tuple[float, float]]:
-    """A training without checkpoints and one with, in this order or the other."""
-    if swapped:
-        kept = seconds(solver, every)
-        return seconds(solver, None), kept
-    return seconds(solver, None), seconds(solver, every)
+def objective(seed: int) -> tuple[ResidualObjective, FlatField]:
+    """That of `poisson_2d` as a run without further words has it."""
+    problem = Poisson2D()
+    lower, upper = problem.domain.bounds
+    field = FlatField(Mlp().build(Layout(lower, upper, seed=seed)), tf.float64)
+    enforcement = enforce(problem, "auto")
+    terms = terms_of(problem, enforcement.penalties, Sampling(), dtype=tf.float64, weights={})
+    return ResidualObjective(field, enforcement.ansatz, terms, engine=engine_named("forward"), seed=seed), field
+
+
+def costs(solver: Solver, every: int, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The seconds of each stretch with checkpoints, `[2, n]`, and the mean of those before and after it."""
+    target, field = objective(seed)
+    with tempfile.TemporaryDirectory() as folder, Keeper(Series(Path(folder)), {}, every=every, warn=print) as keeper:
+        turns = Turns(keeper, every, length)
+        steps = getattr(solver, "max_steps", 0)
+        train(
+            target,
+            solver,
+            field.weights(),
+            steps_planned=steps,
+            observer=turns,
+            observe_every=length,
+            keeper=keeper,
+        )
+    found = turns.seconds()
+    kept, without = found[:, 2::2], found[:, 1::2]
+    count = min(kept.shape[1], without.shape[1] - 1)
+    return kept[:, :count], (without[:, :count] + without[:, 1 : count + 1]) / 2
+
+
+def measured(name: str, every: int, seconds: float) -> str:
+    """The line of a solver, from as many trainings as fit into so many seconds; of each the first stretches are left
+    out.
+    """
+    solver, length = SOLVERS[name](max_steps=LENGTH.get(name, SHORT)), STRETCH.get(name, FEW)
+    kept, without = np.empty((2, 0)), np.empty((2, 0))
+    began, seed = time.monotonic(), 0
+    while time.monotonic() - began < seconds:
+        more, others = costs(solver, every, length, seed)
+        kept, without, seed = np.hstack([kept, more]), np.hstack([without, others]), seed + 1
+    columns = [compared(kept[side], without[side]) for side in range(2)]
+    return f"{name:10} {kept.shape[1]:9} {columns[0]:>42} {columns[1]:>42}"
+
+
+def compared(kept: np.ndarray, without: np.ndarray) -> str:
+    """The medians of both; the median of the costs, and how far it may be off."""
+    found = kept / without - 1
+    # Of a sample of n from a normal distribution the median varies by 1.25 sigma / sqrt(n); sigma by the middle half.
+    low, _, high = statistics.quantiles(found.tolist(), n=4)
+    off = 1.25 * (high - low) / 1.35 / len(found) ** 0.5
+    return f"{np.median(without):.3f} {np.median(kept):8.3f} {np.median(found):+7.1%} ± {off:.1%}"
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--solvers", nargs="+", choices=sorted(SOLVERS), default=sorted(SOLVERS))
-    parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--every", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--every", type=int, default=100, help="steps; a stretch is a multiple of it (default 100)")
+    parser.add_argument("--seconds", type=float, default=150.0, help="of each solver (default 150)")
     chosen = parser.parse_args()
-    print("solver   clock: without [s]   with [s]   cost              processors: without [s]   with [s]   cost")
+    print("solver     stretches     clock: without [s], with [s], cost        processors: without, with, cost")
     for name in chosen.solvers:
-        solver = SOLVERS[name](max_steps=chosen.steps)
-        pairs = [pair(solver, chosen.every, swapped=bool(number % 2)) for number in range(chosen.rounds)]
-        clock, busy = ([(without[side], kept[side]) for without, kept in pairs] for side in range(2))
-        print(f"{name:8} {compared(clock):>46} {compared(busy):>54}", flush=True)
-
-
-def compared(pairs: list[tuple[float, float]]) -> str:
-    """The medians of both columns; the median and the quartiles of the costs of the pairs."""
-    without, kept = (statistics.median(column) for column in zip(*pairs, strict=True))
-    low, cost, high = statistics.quantiles([late / early - 1 for early, late in pairs], n=4)
-    return f"{without:.2f} {kept:10.2f} {cost:+7.1%} ({low:+.1%} to {high:+.1%})"
+        print(measured(name, chosen.every, chosen.seconds), flush=True)
 
 
 if __name__ == "__main__":
