@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _MARK = ".tmp"
+_BUFFER = 2**18  # bytes: most files are written in one piece
 _UNFINISHED = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(_MARK)}(\.\w+)?")  # the names that are made below
 
 
@@ -28,38 +29,45 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: when the folder cannot be written; whatever the block raises is passed on.
     """
-    with replacement(path) as temporary, temporary.open("xb") as stream:
-        yield stream
+    with _beside(path) as temporary:
+        with temporary.open("xb", _BUFFER) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
 
 
 @contextmanager
 def replacement(path: str | Path, *, ending: str = "") -> Iterator[Path]:
     """As `replacing`, for a library that opens its file itself: the name, with an ending that it may insist on."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_MARK}{ending}")
-    try:
+    with _beside(path, ending) as temporary:
         yield temporary
         with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        os.replace(temporary, path)
 
 
 @contextmanager
 def made_once(path: str | Path, *, ending: str = "") -> Iterator[Path]:
     """As `replacement`, but what another process has put there meanwhile stays, and what the block made vanishes."""
+    with _beside(path, ending) as temporary:
+        yield temporary
+        with suppress(FileExistsError):
+            os.link(temporary, path)  # which, unlike a renaming, replaces nothing
+        temporary.unlink()
+
+
+@contextmanager
+def _beside(path: str | Path, ending: str = "") -> Iterator[Path]:
+    """A name in the folder of `path`, which is made; a file of that name vanishes when the block does not end well."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_MARK}{ending}")
     try:
         yield temporary
-        with suppress(FileExistsError):
-            os.link(temporary, target)  # which, unlike a renaming, replaces nothing
-    finally:
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, final
+from typing import Any, BinaryIO, cast, final
 
 import numpy as np
 from numpy.lib import format as npy
@@ -55,7 +57,7 @@ def write_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         TypeError: an array of Python objects, which only pickle could hold.
     """
     body = {"format": FORMAT, "numbers": checkpoint.snapshot.numbers(), "about": dict(checkpoint.about)}
-    with replacing(path) as stream, zipfile.ZipFile(stream, "w") as file:
+    with replacing(path) as stream, zipfile.ZipFile(cast(BinaryIO, _Onward(stream)), "w") as file:
         sums = {name: _store(file, name, array) for name, array in checkpoint.snapshot.arrays().items()}
         _store(file, _META, np.frombuffer(json.dumps({**body, "sums": sums}).encode(), np.uint8))
 
@@ -88,6 +90,14 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise DamagedError(f"{path}: expected a whole checkpoint; got a damaged one ({_reason(error)})") from error
 
 
+@final
+class _Onward:
+    """A file that is only written on: where a zip can go back for the head of each member, it empties the buffer."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.write, self.flush = stream.write, stream.flush
+
+
 def _store(file: zipfile.ZipFile, name: str, array: np.ndarray) -> int:
     """Add an array to an `.npz`, without a copy of it; its checksum."""
     if array.dtype.hasobject:
@@ -95,9 +105,17 @@ def _store(file: zipfile.ZipFile, name: str, array: np.ndarray) -> int:
     whole = np.asarray(array, order="C")
     member = zipfile.ZipInfo(f"{name}{_NPY}")
     with file.open(member, "w", force_zip64=True) as stream:
-        npy.write_array_header_1_0(stream, npy.header_data_from_array_1_0(whole))
+        stream.write(_header(whole.dtype.str, whole.shape))
         stream.write(whole.reshape(-1).view(np.uint8).data)
     return member.CRC
+
+
+@lru_cache(maxsize=256)
+def _header(dtype: str, shape: tuple[int, ...]) -> bytes:
+    """The head of an `.npy`; those of a training are the same from one checkpoint to the next, but for its history."""
+    head = io.BytesIO()
+    npy.write_array_header_1_0(head, {"descr": dtype, "fortran_order": False, "shape": shape})
+    return head.getvalue()
 
 
 def _stored(file: zipfile.ZipFile, name: str) -> np.ndarray:
@@ -169,7 +187,11 @@ class Series:
 
     def paths(self) -> list[Path]:
         """The files, oldest first."""
-        return sorted(self.folder.glob(f"{_PREFIX}*{_SUFFIX}"))
+        try:
+            names = os.listdir(self.folder)
+        except FileNotFoundError:
+            return []
+        return [self.folder / name for name in sorted(names) if name.startswith(_PREFIX) and name.endswith(_SUFFIX)]
 
     def clear(self) -> None:
         """Remove them all, with those that are damaged and what is left of writes that were cut short."""

@@ -38,12 +38,13 @@ class Clock:
         self.block = int(np.clip(rate * _BLOCK_SECONDS, 1, min(4 * self.block, _LONGEST_BLOCK)))
 
 
-def divided(block: int, done: int, *periods: int) -> int:
+def divided(block: int, done: int, *periods: int, pauses: int = 0) -> int:
     """About a block, so that blocks end wherever something happens at every multiple of a period; 0 is never.
 
-    The way to the next such step is divided evenly: a short rest of it would cost another look at the field.
+    The way to the next such step is divided evenly: a short rest of it would cost another look at the field. Where
+    steps pause at every multiple of `pauses`, other ends are there as well: elsewhere they would be one pause more.
     """
     left = [period - done % period for period in periods if period]
-    if not left:
-        return block
-    return math.ceil(min(left) / max(1, round(min(left) / block)))
+    steps = math.ceil(min(left) / max(1, round(min(left) / block))) if left else block
+    beyond = (done + steps) % pauses if pauses and steps not in left else 0
+    return steps - beyond if beyond < steps else steps

@@ -96,6 +96,11 @@ class _Run:
         return self.solver.steps_done(self.state)
 
     @property
+    def pause_every(self) -> int:
+        """Steps end at the multiples of this for the keeper; 0 is never."""
+        return self.keeper.every if self.keeper is not None else 0
+
+    @property
     def ended(self) -> bool:
         """Whether there is nothing left to do, whatever the clock says."""
         return self.reached or self.progress.stop is not None
@@ -124,7 +129,7 @@ class _Run:
         done, start = self.done, self.clock.now()
         if self.revision.revise(done, self.solver.current(self.state)):
             self.state = self.solver.forget(self.state)
-        end = done + divided(length, done, *self.revision.periods, *self.periods)
+        end = done + divided(length, done, *self.revision.periods, *self.periods, pauses=self.pause_every)
         stretch = self.stretch(end)
         while self.done < end and self.progress.stop is None:
             self.keep(self.note(stretch, float("nan"), dict.fromkeys(self.terms, float("nan"))))
@@ -135,8 +140,7 @@ class _Run:
 
     def stretch(self, end: int) -> _Stretch:
         """Step as far as this, or to where the keeper asks for a pause."""
-        done, start = self.done, self.clock.now()
-        every = self.keeper.every if self.keeper is not None else 0
+        done, start, every = self.done, self.clock.now(), self.pause_every
         left = min(end - done, every - done % every) if every else end - done
         self.state, self.progress = self.advance(self.state, left)
         steps = range(done + 1, done + 1 + len(self.progress.losses))

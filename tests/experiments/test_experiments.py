@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,6 +24,7 @@ import balancing  # noqa: E402
 import benchmark_engines  # noqa: E402
 import benchmark_laplacian  # noqa: E402
 import benchmark_step  # noqa: E402
+import checkpoint_cost  # noqa: E402
 import configs  # noqa: E402
 import high_dimension  # noqa: E402
 import patches  # noqa: E402
@@ -59,6 +60,18 @@ def test_the_benchmark_of_a_step_prints_our_rows(run: Callable[..., str]) -> Non
     assert "pinn, penalty" in output
     assert "pinn, exact conditions" in output
     assert output.splitlines()[1].split()[-1] == "1.00"
+
+
+def test_stretches_with_checkpoints_and_without_take_turns() -> None:
+    keeper = SimpleNamespace(every=10)
+    turns, asked = checkpoint_cost.Turns(keeper, 10, 20), []  # type: ignore[arg-type]
+    for step in range(5, 105, 5):
+        turns(SimpleNamespace(step=step))  # type: ignore[arg-type]
+        asked.append(keeper.every)
+    assert asked == [0] * 3 + [10] * 4 + [0] * 4 + [10] * 4 + [0] * 4 + [10]
+    assert turns.seconds().shape == (2, 4)
+    without = np.linspace(1.0, 2.0, 9)
+    assert checkpoint_cost.compared(1.03 * without, without).split() == ["1.500", "1.545", "+3.0%", "±", "0.0%"]
 
 
 def test_the_measurement_of_patches_prints_a_row_a_grid(run: Callable[..., str]) -> None:

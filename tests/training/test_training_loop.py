@@ -105,6 +105,24 @@ def test_blocks_divide_the_way_to_what_happens_next(given: tuple[int, ...], step
     assert divided(*given) == steps
 
 
+# the same, and the steps between two pauses
+PAUSED = {
+    "no pauses": ((330, 0), 0, 330),
+    "up to the last pause inside": ((330, 0), 100, 300),
+    "from between two": ((330, 250), 100, 250),
+    "none inside": ((60, 120), 100, 60),
+    "an end that is one": ((300, 0), 100, 300),
+    "on the way to what happens next": ((330, 0, 500), 100, 200),
+    "what happens next": ((330, 200, 500), 100, 300),
+    "what happens next, between two": ((390, 0, 250), 100, 250),
+}
+
+
+@pytest.mark.parametrize(("given", "pauses", "steps"), PAUSED.values(), ids=PAUSED)
+def test_blocks_end_where_steps_pause_anyway(given: tuple[int, ...], pauses: int, steps: int) -> None:
+    assert divided(*given, pauses=pauses) == steps
+
+
 def test_a_time_limit_ends_training_with_a_reason() -> None:
     found = _train(Adam(max_steps=10**6), time_limit=0.2)
     assert found.stop_reason == TIME_LIMIT
