@@ -186,11 +186,11 @@ def test_a_run_that_is_killed_does_not_show_the_result_of_an_earlier_one_in_its_
     assert (work / "here" / "summary.json").read_bytes() == before
     assert main([*words, "solver.max_steps=9", "seed=1"], run=ended_by(killed, "adam", 5)) == 137
     found = runs.read(work / "here")
-    expected = (runs.UNFINISHED, 4) if checkpoint.endswith("2") else (runs.FAILED, None)
-    assert (found.verdict, found.steps, found.seed) == (*expected, 1)
+    assert (found.verdict, found.seed) == (runs.UNFINISHED if checkpoint.endswith("2") else runs.FAILED, 1)
+    assert found.steps in ((2, 4) if checkpoint.endswith("2") else (None,))  # one due while another is written is left
     assert runs.config(work / "here")["solver"]["max_steps"] == 9
     if found.steps:
-        assert runs.history(work / "here")["step"].tolist() == [1, 2, 3, 4]
+        assert runs.history(work / "here")["step"].tolist() == list(range(1, found.steps + 1))
 
 
 CONFIG: dict[str, Any] = {
