@@ -24,22 +24,22 @@ class Beginning:
 
     Args:
         folder: of the run. The summary of an earlier run in it is removed: this one has not ended.
-        also: done at the same moment.
+        also: done at the same moment, before that: where it fails, nothing has begun, and the summary stays.
     """
 
     def __init__(self, folder: Path, also: Callable[[], None] | None = None) -> None:
         self._folder, self._also = folder, also
-        self._is_over, self._has_stepped = False, False
+        self._has_begun, self._has_stepped = False, False
 
     def __call__(self) -> None:
         """The training begins. To say it again is no harm."""
-        if self._is_over:
+        if self._has_begun:
             return
-        self._is_over = True
-        with suppress(OSError):  # nothing is written there then, and that is said at the end
-            (self._folder / SUMMARY).unlink(missing_ok=True)
         if self._also is not None:
             self._also()
+        self._has_begun = True
+        with suppress(OSError):  # nothing is written there then, and that is said at the end
+            (self._folder / SUMMARY).unlink(missing_ok=True)
 
     def stepped(self) -> None:
         """The training has taken steps."""

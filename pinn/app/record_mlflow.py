@@ -27,6 +27,7 @@ _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true"}
 _BOUNDS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 _BOUNDS_OF_CHECK = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 _SQLITE = "sqlite:///"
+_FORGOTTEN = ("sqlite://", "sqlite:///", "sqlite:///:memory:")  # databases in memory
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306}
 _CONNECT = 3.0  # seconds
 _SEND_EVERY = 2.0  # seconds between two messages to a server that others use too
@@ -72,12 +73,12 @@ class Mlflow:
         Raises:
             ValueError: the server does not answer, or refuses.
         """
-        file = _file_of(self._uri)
-        if file in (Path(), Path(":memory:")):
+        if self._uri.partition("?")[0] in _FORGOTTEN:
             raise ValueError(
                 f"mlflow.uri: expected a tracking server or a database that stays; {_shown(self._uri)} ends with the "
                 "run.\nName a file by mlflow.uri=sqlite:///FILE."
             )
+        file = _file_of(self._uri)
         try:
             if file is None or file.exists():
                 self._ask()

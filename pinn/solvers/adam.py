@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -107,14 +107,14 @@ class Adam(Solver):
         return int(state["step"])
 
     def build(self, objective: Objective) -> Advance:
-        run = _Blocks(self._program(objective))
+        run = self._program(objective)
 
         def advance(state: State, steps: int) -> tuple[State, Progress]:
             todo = 0 if self._stop(state) else min(steps, self.max_steps - self.steps_done(state))
             losses: list[np.ndarray] = []
             evaluations = 0
             for count in _blocks(todo):
-                state, block, failed = run(state, count)
+                state, block, failed = _run_block(run, state, count)
                 losses.append(block)
                 evaluations += len(block) + failed
                 if failed:
@@ -208,39 +208,14 @@ def _blocks(steps: int) -> list[int]:
     return [BLOCK] * full + [rest] * (rest > 0 or full == 0)
 
 
-@final
-class _Blocks:
-    """The compiled program on states of NumPy's arrays.
+def _run_block(run: _Run, state: State, count: int) -> tuple[State, np.ndarray, bool]:
+    """Run `count <= BLOCK` steps: the new state, the float64 losses of the steps done, and whether a step failed."""
+    import tensorflow as tf
 
-    The tensors that an array was read from are kept for a call that goes on from there: beside the work of a training,
-    whose caches are full of other things, to make them anew takes a third of the time of a small step.
-    """
-
-    def __init__(self, run: _Run) -> None:
-        self._run = run
-        self._read: dict[str, tuple[np.ndarray, tf.Tensor]] = {}  # arrays that nobody can change, and their tensors
-
-    def __call__(self, state: State, count: int) -> tuple[State, np.ndarray, bool]:
-        """Run `count <= BLOCK` steps: the new state, the losses of the steps done in float64, whether a step failed."""
-        import tensorflow as tf
-
-        before = int(state["step"])
-        inputs = [self._tensor(key, state[key]) for key in _Iterate._fields]
-        last, losses, healthy = self._run(*inputs, tf.constant(count, tf.int64))
-        failed = not bool(healthy)
-        self._read = {key: (_fixed(value.numpy()), value) for key, value in last._asdict().items()}
-        done = {key: array for key, (array, _) in self._read.items()}
-        stop = stop_entry(StopReason.NOT_FINITE) if failed else state["stop"]
-        return {**done, "stop": stop}, losses.numpy()[: int(done["step"]) - before].astype(np.float64), failed
-
-    def _tensor(self, key: str, array: np.ndarray) -> tf.Tensor:
-        import tensorflow as tf
-
-        read, tensor = self._read.get(key, (None, None))
-        return tensor if read is array else tf.constant(array)
-
-
-def _fixed(value: np.ndarray | np.generic) -> np.ndarray:
-    array = np.asarray(value)
-    array.flags.writeable = False
-    return array
+    before = int(state["step"])
+    inputs = [tf.constant(state[key]) for key in _Iterate._fields]
+    last, losses, healthy = run(*inputs, tf.constant(count, tf.int64))
+    failed = not bool(healthy)
+    done = {key: np.asarray(value.numpy()) for key, value in last._asdict().items()}
+    stop = stop_entry(StopReason.NOT_FINITE) if failed else state["stop"]
+    return {**done, "stop": stop}, losses.numpy()[: int(done["step"]) - before].astype(np.float64), failed

@@ -320,6 +320,7 @@ BAD = {
         ["record=mlflow", "mlflow.uri='sqlite:///:memory:'"],
         "mlflow.uri: expected a tracking server or a database that stays; sqlite:///:memory: ends with the run.\nName",
     ),
+    "a database without a name": (["record=mlflow", "mlflow.uri='sqlite://'"], "stays; sqlite:// ends with the run."),
     "a folder that cannot be": (
         ["record=mlflow", "mlflow.uri='sqlite:////dev/null/below/runs.db'"],
         "sqlite:////dev/null/below/runs.db does not (/dev/null is no folder).",
