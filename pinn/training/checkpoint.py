@@ -17,7 +17,6 @@ import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, cast, final
 
@@ -105,17 +104,9 @@ def _store(file: zipfile.ZipFile, name: str, array: np.ndarray) -> int:
     whole = np.asarray(array, order="C")
     member = zipfile.ZipInfo(f"{name}{_NPY}")
     with file.open(member, "w", force_zip64=True) as stream:
-        stream.write(_header(whole.dtype.str, whole.shape))
+        npy.write_array_header_1_0(stream, npy.header_data_from_array_1_0(whole))
         stream.write(whole.reshape(-1).view(np.uint8).data)
     return member.CRC
-
-
-@lru_cache(maxsize=256)
-def _header(dtype: str, shape: tuple[int, ...]) -> bytes:
-    """The head of an `.npy`; those of a training are the same from one checkpoint to the next, but for its history."""
-    head = io.BytesIO()
-    npy.write_array_header_1_0(head, {"descr": dtype, "fortran_order": False, "shape": shape})
-    return head.getvalue()
 
 
 def _stored(file: zipfile.ZipFile, name: str) -> np.ndarray:
