@@ -28,17 +28,19 @@ from pinn.solvers import Adam
 from pinn.training import EQUATION, ResidualObjective, Sampling, enforce, terms_of
 
 BACKENDS = ("pytorch", "jax")
+POINTS = Sampling(kind="uniform", interior=1000, boundary=240)
 
 
-def objective(conditions: str) -> tuple[ResidualObjective, FlatField]:
+def objective(
+    conditions: str, sampling: Sampling = POINTS, *, engine: str = "auto", seed: int = 0
+) -> tuple[ResidualObjective, FlatField]:
     """The objective of `poisson_2d` with its conditions enforced in one way or the other."""
     problem = Poisson2D()
     lower, upper = problem.domain.bounds
-    field = FlatField(Mlp().build(Layout(lower, upper)), tf.float64)
+    field = FlatField(Mlp().build(Layout(lower, upper, seed=seed)), tf.float64)
     enforcement = enforce(problem, conditions)
-    sampling = Sampling(kind="uniform", interior=1000, boundary=240)
     terms = terms_of(problem, enforcement.penalties, sampling, dtype=tf.float64, weights={})
-    return ResidualObjective(field, enforcement.ansatz, terms, engine=engine_named("auto"), seed=0), field
+    return ResidualObjective(field, enforcement.ansatz, terms, engine=engine_named(engine), seed=seed), field
 
 
 def ours(conditions: str) -> Timed:
